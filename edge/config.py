@@ -1,0 +1,142 @@
+"""The node's configuration file: what an installer writes, and everything that can be wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from edge.rules import AnyRuleSettings
+from mqtt.topics import NAME_PATTERN
+
+Unit: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
+Point: TypeAlias = tuple[Unit, Unit]
+Polygon: TypeAlias = Annotated[list[Point], Field(min_length=3, max_length=200)]
+Name: TypeAlias = Annotated[str, Field(pattern=NAME_PATTERN)]
+
+CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file")
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NodeSettings(Settings):
+    id: Name = Field(description="name of this box: lower-case letters, digits, - and _")
+    site: Name = Field(description="name of the province or site it belongs to")
+    data_dir: Path = Field(default=Path("var/edge"), description="where the outbox and evidence are kept")
+
+
+class BrokerSettings(Settings):
+    url: str = Field(description="mqtt://host:1883 or mqtts://host:8883; user:password@ may stand before the host")
+    username: str | None = Field(default=None, description="user name at the broker")
+    password_file: Path | None = Field(default=None, description="file whose first line is the broker's password")
+    ca_file: Path | None = Field(default=None, description="certificate authority of the broker, for mqtts")
+    cert_file: Path | None = Field(default=None, description="this node's certificate, for mqtts")
+    key_file: Path | None = Field(default=None, description="this node's private key, for mqtts")
+
+    @field_validator("url")
+    @classmethod
+    def _a_broker(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
+            raise ValueError("must look like mqtt://10.0.0.5:1883 (or mqtts://…)")
+        return url
+
+
+class CentralSettings(Settings):
+    url: str = Field(description="address of central for pictures and clips, such as https://10.0.0.5:8080")
+    token_file: Path | None = Field(default=None, description="file whose first line is this node's token at central")
+    ca_file: Path | None = Field(default=None, description="certificate authority of central, for https")
+
+
+class InferenceSettings(Settings):
+    model: str = Field(default="yolov8n", description="model card that finds people and vehicles")
+    smoke_model: str = Field(default="smoke", description="model card that finds smoke and flame")
+    models_dir: Path | None = Field(default=None, description="where weights are kept; empty means the user's cache")
+    providers: list[Literal["cpu", "cuda", "tensorrt", "openvino"]] = Field(
+        default=["cpu"], min_length=1, description="accelerators in order of preference; the next is the fall-back"
+    )
+    threads: int = Field(default=0, ge=0, le=256, description="threads of a model; 0 means one for each core")
+    looks_per_s: float = Field(default=5.0, gt=0, le=60, description="how often an active camera is looked at")
+
+
+class PositionSettings(Settings):
+    lat: float = Field(ge=-90, le=90, description="latitude in degrees, north is positive")
+    lon: float = Field(ge=-180, le=180, description="longitude in degrees, east is positive")
+    height_m: float | None = Field(default=None, description="height of the lens above the ground, in metres")
+    azimuth_deg: float | None = Field(default=None, ge=0, lt=360, description="where it looks, clockwise from north")
+    tilt_deg: float | None = Field(default=None, ge=-90, le=90, description="above (+) or below (-) the horizon")
+    hfov_deg: float | None = Field(default=None, gt=0, le=360, description="horizontal field of view")
+
+
+class LineSettings(Settings):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    from_: Point = Field(alias="from", description="one end of the line, 0..1 of the picture")
+    to: Point = Field(description="the other end; 'right' is crossing towards the right-hand side of from→to")
+
+    @model_validator(mode="after")
+    def _has_length(self) -> LineSettings:
+        if self.from_ == self.to:
+            raise ValueError("the two ends of the line are the same point")
+        return self
+
+
+class ViewSettings(Settings):
+    """What a camera's picture is about; the `camera:` part of a truth file has the same fields."""
+
+    id: Name = Field(default="camera", description="name of the camera: lower-case letters, digits, - and _")
+    zones: dict[Name, Polygon] = Field(default={}, description="named polygons, 0..1 of the picture, x right, y down")
+    lines: dict[Name, LineSettings] = Field(default={}, description="named lines to be crossed")
+    masks: list[Polygon] = Field(default=[], description="private areas, blackened before anything leaves the node")
+    rules: list[AnyRuleSettings] = Field(default=[], description="what to watch for")
+
+    @model_validator(mode="after")
+    def _rules_name_what_exists(self) -> ViewSettings:
+        mistakes = []
+        for index, rule in enumerate(self.rules):
+            for what, known in (("zone", self.zones), ("line", self.lines)):
+                named = getattr(rule, what, None)
+                if named is not None and named not in known:
+                    there = ", ".join(known) or "none"
+                    mistakes.append(f"rules.{index}: there is no {what} {named!r} on this camera (there: {there})")
+        names = [rule.name for rule in self.rules]
+        mistakes += [f"the rule name {name!r} is used twice" for name in sorted(set(names)) if names.count(name) > 1]
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
+
+
+class CameraSettings(ViewSettings):
+    id: Name = Field(description="name of the camera: lower-case letters, digits, - and _")
+    name: str = Field(default="", max_length=200, description="what people call it")
+    url: str = Field(description="rtsp://user:pass@host/path; rtsps, http, https and file work too")
+    detect_url: str | None = Field(default=None, description="a smaller stream of the same camera, used for detection")
+    transport: Literal["tcp", "udp"] = Field(default="tcp", description="how RTSP carries pictures")
+    area: str | None = Field(default=None, pattern=r"^[0-9]{2,10}$", description="commune code, as text in quotes")
+    position: PositionSettings | None = Field(default=None, description="where the camera stands and looks")
+
+    @field_validator("url", "detect_url")
+    @classmethod
+    def _a_source(cls, url: str | None) -> str | None:
+        if url is not None and urlsplit(url).scheme not in CAMERA_SCHEMES:
+            raise ValueError(f"must start with one of {', '.join(s + ':' for s in CAMERA_SCHEMES)}")
+        return url
+
+
+class NodeConfig(Settings):
+    node: NodeSettings
+    broker: BrokerSettings
+    central: CentralSettings | None = Field(default=None, description="where evidence goes; empty keeps it on the box")
+    inference: InferenceSettings = Field(default=InferenceSettings(), description="models and accelerators")
+    cameras: list[CameraSettings] = Field(min_length=1, description="the cameras of this box")
+
+    @model_validator(mode="after")
+    def _camera_ids_are_unique(self) -> NodeConfig:
+        ids = [camera.id for camera in self.cameras]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise ValueError(f"the camera id {twice[0]!r} is used twice")
+        return self

@@ -1,0 +1,120 @@
+"""What every rule is: looks in, findings out; no clock, no network, no camera."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from detectors.detections import Detections
+from detectors.picture import Picture
+from edge.geometry import Points, Zone
+from edge.tracks import Tracks
+
+Phase: TypeAlias = Literal["start", "update", "end"]
+Severity: TypeAlias = Literal["critical", "high", "medium", "low", "info"]
+Sense: TypeAlias = Literal["objects", "smoke", "picture"]
+"""What a rule looks with: tracks of the object detector, boxes of the smoke detector, or pixels alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One object as an event names it. `box` is x0 y0 x1 y1, each 0..1."""
+
+    track: int
+    label: str
+    box: tuple[float, float, float, float]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule says has become true, goes on, or is over. The node adds who, where and when."""
+
+    kind: str
+    phase: Phase
+    key: str  # names the one cause within the rule: start, updates and end carry the same key
+    time_s: float  # camera time at which it is said
+    started_s: float  # camera time since when it is true
+    confidence: float
+    severity: Severity
+    ended_s: float | None = None
+    zone: str | None = None
+    line: str | None = None
+    objects: tuple[Seen, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What a camera shows at one moment."""
+
+    time_s: float  # camera time; never runs backwards, also not across sessions
+    tracks: Tracks
+    detections: Detections  # of the detector behind the rule's sense, tracked or not
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """The drawn geometry of one camera, handed to each of its rules."""
+
+    zones: Mapping[str, Zone] = field(default_factory=dict)
+    lines: Mapping[str, Points] = field(default_factory=dict)  # name → (2, 2): from, to
+    masks: tuple[Points, ...] = ()
+    aspect: float = 16 / 9  # width ÷ height of the picture
+
+    def zone(self, name: str | None) -> Zone:
+        """Return the named zone, or the whole picture for None."""
+        return Zone.whole_picture() if name is None else self.zones[name]
+
+
+class RuleSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="name of this rule, unique on its camera")
+    severity: Severity = Field(default="medium", description="how urgent the operator should find it")
+
+
+class ZoneRuleSettings(RuleSettings):
+    zone: str | None = Field(default=None, description="a zone of this camera; empty means the whole picture")
+    labels: frozenset[str] = Field(default=frozenset(), description="which labels count; empty means all")
+
+
+S = TypeVar("S", bound=RuleSettings)
+
+
+class Rule(ABC, Generic[S]):
+    """Watches one camera. One instance per camera and per configured rule; all times are camera time."""
+
+    kind: ClassVar[str]
+    Settings: type[S]
+    sense: ClassVar[Sense] = "objects"
+    kinds: ClassVar[tuple[str, ...]] = ()  # the event kinds it can report; empty means its own name alone
+    says: ClassVar[tuple[str, str]]  # what it reports, in Vietnamese and in English
+
+    def __init__(self, settings: S, scene: Scene) -> None:
+        self.settings = settings
+        self.scene = scene
+
+    @property
+    def every_s(self) -> float:
+        """Seconds between two looks that this rule needs; 0 means every one there is."""
+        return 0.2
+
+    @abstractmethod
+    def update(self, look: Look) -> Iterable[Finding]:
+        """Look, and report what has become true, goes on, or is over."""
+
+    def absent(self, silent_s: float, time_s: float) -> Iterable[Finding]:
+        """Called about once a second while no picture arrives, with the seconds since the last one."""
+        return ()
+
+    def finish(self, time_s: float) -> Iterable[Finding]:
+        """Called once when the camera ends: close what is open."""
+        return ()
+
+    def forget(self, track_ids: Iterable[int]) -> None:
+        """Drop any memory of tracks that have ended."""

@@ -1,0 +1,7 @@
+"""What can go wrong with a model, named by what the caller can do."""
+
+from __future__ import annotations
+
+
+class ModelError(Exception):
+    """A model cannot be trusted or run (missing, wrong hash, wrong shape): do not start what needs it."""
