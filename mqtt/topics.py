@@ -30,4 +30,4 @@ def parse_topic(topic: str) -> tuple[NodeTopics, Channel]:
     match = _TOPIC.match(topic)
     if match is None or match[3] not in CHANNELS:
         raise ValueError(f"not a topic of this product: {topic[:100]!r}")
-    return NodeTopics(match[1], match[2]), match[3]  # type: ignore[return-value]
+    return NodeTopics(match[1], match[2]), match[3]
