@@ -92,6 +92,7 @@ class Rule(ABC, Generic[S]):
     kind: ClassVar[str]
     Settings: type[S]
     sense: ClassVar[Sense] = "objects"
+    also: ClassVar[frozenset[Sense]] = frozenset()  # senses whose latest tracks it wants beside its own looks
     kinds: ClassVar[tuple[str, ...]] = ()  # the event kinds it can report; empty means its own name alone
     says: ClassVar[tuple[str, str]]  # what it reports, in Vietnamese and in English
 

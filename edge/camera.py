@@ -1,0 +1,202 @@
+"""The story of one camera: look, track, judge, tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from detectors.detections import Detections
+from detectors.picture import Picture
+from edge.config import ViewSettings
+from edge.geometry import Zone
+from edge.rules import CATALOG
+from edge.rules.base import Finding, Look, Rule, Scene, Sense
+from edge.tracking.tracker import Tracker
+from edge.tracks import Tracks
+
+SHORTEST_STEP_S: Final = 1e-3
+EARLY: Final = 0.25  # a frame this share of a period early counts as due: cameras are not metronomes
+
+
+class Moment(Protocol):
+    """What the story needs to know of a frame; `rtsp.frame.Frame` has it."""
+
+    @property
+    def session(self) -> int: ...
+    @property
+    def time_s(self) -> float: ...
+    @property
+    def captured_at(self) -> datetime: ...
+    @property
+    def picture(self) -> Picture: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """A finding with the moment it belongs to, ready to be made an event."""
+
+    finding: Finding
+    rule_name: str
+    at: datetime  # UTC at which it is said
+    started_at: datetime
+    ended_at: datetime | None
+    picture: Picture | None  # what was seen just then
+
+
+class CameraWatch:
+    """Follows the objects of one camera and asks its rules. Not thread-safe: one thread at a time."""
+
+    def __init__(self, rules: Sequence[Rule[Any]], *, tracker: Tracker | None = None) -> None:
+        self._rules = list(rules)
+        self._tracker = tracker or Tracker()
+        self._tracks = Tracks.none()
+        self._clock = SteadyClock()
+        self._due_s: dict[int, float] = {}
+        self._sense_due_s: dict[Sense, float] = {}
+        self._periods = _periods(self._rules)
+
+    @property
+    def senses(self) -> Mapping[Sense, float]:
+        """The senses that its rules use, each with the seconds between two looks."""
+        return self._periods
+
+    @property
+    def tracks(self) -> Tracks:
+        """The tracks of the last look."""
+        return self._tracks
+
+    def due(self, moment: Moment) -> frozenset[Sense]:
+        """Return which senses want this moment; asking changes nothing."""
+        now_s = self._clock.peek(moment)
+        return frozenset(s for s in self._periods if now_s >= self._sense_due_s.get(s, -np.inf))
+
+    def see(self, moment: Moment, seen: Mapping[Sense, Detections]) -> list[Told]:
+        """Take in one moment and what the detectors saw in it ("picture" carries no detections).
+
+        Returns what the rules have to tell, in the order of the rules.
+        """
+        now_s, is_new_session = self._clock.tick(moment)
+        if is_new_session:
+            self._forget(self._tracker.reset())
+        self._next_looks(now_s, seen)
+        if "objects" in seen:
+            self._tracks = self._tracker.update(seen["objects"], now_s)
+            self._forget(self._tracker.ended())
+        told: list[Told] = []
+        for rule in self._rules:
+            if rule.sense in seen and self._is_due(rule, now_s):
+                look = Look(now_s, self._tracks, seen[rule.sense], moment.picture)
+                told += self._tell(rule, rule.update(look), moment.picture)
+        return told
+
+    def absent(self, silent_s: float, now: datetime) -> list[Told]:
+        """Tell what follows from `silent_s` seconds without a picture."""
+        time_s = self._clock.at(now)
+        return [t for rule in self._rules for t in self._tell(rule, rule.absent(silent_s, time_s), None)]
+
+    def finish(self) -> list[Told]:
+        """Close what is open: the camera ends here."""
+        time_s = self._clock.time_s
+        return [t for rule in self._rules for t in self._tell(rule, rule.finish(time_s), None)]
+
+    def _is_due(self, rule: Rule[Any], now_s: float) -> bool:
+        if rule.sense != "picture":
+            return True  # a detector has looked: every rule behind it may know
+        if now_s < self._due_s.get(id(rule), -np.inf):
+            return False
+        self._due_s[id(rule)] = now_s + rule.every_s * (1 - EARLY)
+        return True
+
+    def _next_looks(self, now_s: float, seen: Mapping[Sense, Detections]) -> None:
+        for sense in seen:
+            # Steps from the planned time, so that jitter does not lower the rate; from now after a gap.
+            planned_s = self._sense_due_s.get(sense, now_s)
+            period_s = self._periods.get(sense, 0.0)
+            base_s = planned_s if now_s - planned_s < period_s else now_s - EARLY * period_s
+            self._sense_due_s[sense] = base_s + period_s
+
+    def _tell(self, rule: Rule[Any], findings: Iterable[Finding], picture: Picture | None) -> list[Told]:
+        return [
+            Told(
+                finding,
+                rule.settings.name,
+                self._clock.utc(finding.time_s),
+                self._clock.utc(finding.started_s),
+                None if finding.ended_s is None else self._clock.utc(finding.ended_s),
+                picture,
+            )
+            for finding in findings
+        ]
+
+    def _forget(self, track_ids: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+        if len(track_ids):
+            for rule in self._rules:
+                rule.forget(track_ids.tolist())
+
+
+class SteadyClock:
+    """One camera time across sessions, which never runs backwards, and the UTC that belongs to it."""
+
+    def __init__(self) -> None:
+        self.time_s = 0.0
+        self._session: int | None = None
+        self._offset_s = 0.0  # steady time - the session's own time
+        self._utc: datetime | None = None
+
+    def peek(self, moment: Moment) -> float:
+        """Return the steady time of `moment` without taking it in."""
+        if moment.session == self._session:
+            return max(self.time_s, moment.time_s + self._offset_s)
+        return self.time_s + self._gap_s(moment)
+
+    def tick(self, moment: Moment) -> tuple[float, bool]:
+        """Return (steady time, is this the first moment of another session?)."""
+        is_new = moment.session != self._session
+        if is_new:
+            self.time_s += self._gap_s(moment)
+            self._offset_s = self.time_s - moment.time_s
+        had_session, self._session = self._session is not None, moment.session
+        self.time_s = max(self.time_s, moment.time_s + self._offset_s)
+        self._utc = moment.captured_at
+        return self.time_s, is_new and had_session
+
+    def utc(self, time_s: float) -> datetime:
+        """Return the UTC of a steady time, from the last moment's own."""
+        if self._utc is None:
+            raise ValueError("no moment has been taken in yet")
+        return self._utc + timedelta(seconds=time_s - self.time_s)
+
+    def at(self, now: datetime) -> float:
+        """Return the steady time of a UTC moment at which no picture came."""
+        if self._utc is None:
+            self._utc = now  # nothing was ever seen: camera time begins with the wait for it
+        return self.time_s + max(0.0, (now - self._utc).total_seconds())
+
+    def _gap_s(self, moment: Moment) -> float:
+        if self._utc is None:
+            return 0.0
+        return max(SHORTEST_STEP_S, (moment.captured_at - self._utc).total_seconds())
+
+
+def make_rules(view: ViewSettings, *, aspect: float = 16 / 9) -> list[Rule[Any]]:
+    """Return one rule for each that the camera's settings name, with its geometry."""
+    scene = Scene(
+        zones={name: Zone(np.asarray(polygon, np.float64)) for name, polygon in view.zones.items()},
+        lines={name: np.asarray([line.from_, line.to], np.float64) for name, line in view.lines.items()},
+        masks=tuple(np.asarray(mask, np.float64) for mask in view.masks),
+        aspect=aspect,
+    )
+    return [CATALOG[settings.kind](settings, scene) for settings in view.rules]  # type: ignore[attr-defined]
+
+
+def _periods(rules: Sequence[Rule[Any]]) -> dict[Sense, float]:
+    periods: dict[Sense, float] = {}
+    for rule in rules:
+        for sense in {rule.sense, *rule.also}:
+            every_s = rule.every_s if sense == rule.sense else 0.2
+            periods[sense] = min(every_s, periods.get(sense, np.inf))
+    return periods
