@@ -50,14 +50,14 @@ class Told:
 class CameraWatch:
     """Follows the objects of one camera and asks its rules. Not thread-safe: one thread at a time."""
 
-    def __init__(self, rules: Sequence[Rule[Any]], *, tracker: Tracker | None = None) -> None:
+    def __init__(self, rules: Sequence[Rule[Any]], *, tracker: Tracker | None = None, looks_per_s: float = 5.0) -> None:
         self._rules = list(rules)
         self._tracker = tracker or Tracker()
         self._tracks = Tracks.none()
         self._clock = SteadyClock()
         self._due_s: dict[int, float] = {}
         self._sense_due_s: dict[Sense, float] = {}
-        self._periods = _periods(self._rules)
+        self._periods = _periods(self._rules, 1 / looks_per_s)
 
     @property
     def senses(self) -> Mapping[Sense, float]:
@@ -193,10 +193,11 @@ def make_rules(view: ViewSettings, *, aspect: float = 16 / 9) -> list[Rule[Any]]
     return [CATALOG[settings.kind](settings, scene) for settings in view.rules]  # type: ignore[attr-defined]
 
 
-def _periods(rules: Sequence[Rule[Any]]) -> dict[Sense, float]:
+def _periods(rules: Sequence[Rule[Any]], object_look_s: float) -> dict[Sense, float]:
+    """Return the seconds between two looks of each sense: objects at the node's pace, the others at their rules'."""
     periods: dict[Sense, float] = {}
     for rule in rules:
         for sense in {rule.sense, *rule.also}:
-            every_s = rule.every_s if sense == rule.sense else 0.2
+            every_s = object_look_s if sense == "objects" else rule.every_s
             periods[sense] = min(every_s, periods.get(sense, np.inf))
     return periods

@@ -1,0 +1,186 @@
+"""Take the cameras in turn and look at their newest pictures, as many at a time as the machine can."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+from detectors.detections import Detections
+from detectors.detector import Detector
+from edge.camera import CameraWatch, Told
+from edge.config import CameraSettings
+from edge.mailbox import Mailbox
+from edge.rules.base import Sense
+from models.errors import ModelError
+from rtsp.frame import Frame
+
+log = logging.getLogger(__name__)
+
+Detectors: TypeAlias = Mapping[Sense, Detector]
+REMEMBERED_LATENCIES: Final = 512
+URGENT_HEAD_START_S: Final = 0.2  # smoke and security are served as if they had waited this much longer
+URGENT_KINDS: Final = frozenset({"smoke", "intrusion", "line_crossing", "fall", "fight", "accident"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrived:
+    """A frame and the moment it was handed over."""
+
+    frame: Frame
+    at_s: float
+
+
+@dataclass(eq=False)
+class Seat:
+    """One camera's place at the models: what waits there, and what has become of it."""
+
+    settings: CameraSettings
+    watch: CameraWatch
+    mailbox: Mailbox[Arrived]
+    busy: threading.Lock = field(default_factory=threading.Lock)
+    served_s: float = 0.0
+    arrived: int = 0
+    not_due: int = 0
+    analysed: int = 0
+    failed: str | None = None
+    latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_LATENCIES))
+
+    @property
+    def urgent(self) -> bool:
+        return any(getattr(rule, "kind", "") in URGENT_KINDS for rule in self.settings.rules)
+
+    def latency_ms(self, share: float) -> float | None:
+        """Return the latency below which `share` (0..1) of the recent looks stayed, hand-over to findings."""
+        recent = list(self.latencies_s)
+        return round(float(np.quantile(recent, share)) * 1000, 1) if recent else None
+
+
+class Analyst:
+    """Worker threads that share the cameras. Each worker has its own detectors, so nothing is locked while looking."""
+
+    def __init__(
+        self,
+        detectors: Sequence[Detectors],
+        on_told: Callable[[Seat, Frame | None, list[Told]], None],
+        *,
+        batch: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._on_told = on_told
+        self._batch = batch
+        self._clock = clock
+        self._seats: list[Seat] = []
+        self._news = threading.Condition()
+        self._stopping = False
+        self._workers = [
+            threading.Thread(target=self._run, args=(own,), name=f"analyst-{n}", daemon=True)
+            for n, own in enumerate(detectors)
+        ]
+
+    def seat(self, settings: CameraSettings, watch: CameraWatch) -> Seat:
+        """Give a camera its place."""
+        seat = Seat(settings, watch, Mailbox(self._wake), served_s=self._clock())
+        with self._news:
+            self._seats.append(seat)
+        return seat
+
+    def leave(self, seat: Seat) -> None:
+        """Forget a camera, once nobody looks at its picture any more."""
+        with self._news:
+            self._seats.remove(seat)
+        with seat.busy:
+            pass
+
+    def hand_over(self, seat: Seat, frame: Frame) -> None:
+        """Take a frame from a decoder; cheap, and never waits for a model."""
+        seat.arrived += 1
+        if seat.watch.due(frame):
+            seat.mailbox.put(Arrived(frame, self._clock()))
+        else:
+            seat.not_due += 1
+
+    def start(self) -> None:
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self) -> None:
+        """Finish the looks that have begun, then stop."""
+        with self._news:
+            self._stopping = True
+            self._news.notify_all()
+        for worker in self._workers:
+            worker.join(timeout=5.0)
+
+    def _wake(self) -> None:
+        with self._news:
+            self._news.notify()
+
+    def _run(self, detectors: Detectors) -> None:
+        while (taken := self._take()) is not None:
+            try:
+                self._look(detectors, taken)
+            except Exception as error:  # the top of this thread: one camera's trouble must not stop the others
+                log.exception("a look failed", extra={"cameras": [s.settings.id for s, _ in taken]})
+                self._fail(taken, f"{type(error).__name__}: {error}")
+            finally:
+                for seat, _ in taken:
+                    seat.busy.release()
+
+    def _take(self) -> list[tuple[Seat, Arrived]] | None:
+        """Wait for news; return up to a batch of cameras, longest-waiting first, each locked; None to stop."""
+        with self._news:
+            while not self._stopping:
+                waiting = [s for s in self._seats if s.mailbox.waiting and not s.busy.locked()]
+                if waiting:
+                    waiting.sort(key=lambda s: s.served_s - URGENT_HEAD_START_S * s.urgent)
+                    return [t for s in waiting[: self._batch] if (t := self._claim(s)) is not None]
+                self._news.wait()
+        return None
+
+    def _claim(self, seat: Seat) -> tuple[Seat, Arrived] | None:
+        arrived = seat.mailbox.take()
+        if arrived is None or not seat.busy.acquire(blocking=False):
+            return None
+        seat.served_s = self._clock()
+        return seat, arrived
+
+    def _look(self, detectors: Detectors, taken: Sequence[tuple[Seat, Arrived]]) -> None:
+        wanted = [seat.watch.due(arrived.frame) for seat, arrived in taken]
+        seen: list[dict[Sense, Detections]] = [
+            {"picture": Detections.none()} if "picture" in senses else {} for senses in wanted
+        ]
+        for sense, detector in detectors.items():
+            asking = [i for i, senses in enumerate(wanted) if sense in senses]
+            if not asking:
+                continue
+            try:
+                found = detector.detect([taken[i][1].frame.picture for i in asking])
+            except ModelError as error:  # what needs no model, such as a covered camera, is still watched
+                self._fail([taken[i] for i in asking], f"{sense}: {error}")
+                continue
+            for i, detections in zip(asking, found, strict=True):
+                seen[i][sense] = detections
+                taken[i][0].failed = None
+        for (seat, arrived), by_sense in zip(taken, seen, strict=True):
+            self._judge(seat, arrived, by_sense)
+
+    def _judge(self, seat: Seat, arrived: Arrived, by_sense: dict[Sense, Detections]) -> None:
+        if not by_sense:
+            seat.not_due += 1
+            return
+        told = seat.watch.see(arrived.frame, by_sense)
+        seat.analysed += 1
+        if told:
+            self._on_told(seat, arrived.frame, told)
+        seat.latencies_s.append(self._clock() - arrived.at_s)
+
+    def _fail(self, taken: Sequence[tuple[Seat, Any]], reason: str) -> None:
+        for seat, _ in taken:
+            seat.failed = reason

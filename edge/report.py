@@ -1,0 +1,192 @@
+"""Make a finding official: an event with an id, a place, a time and its evidence, safe on disk before it is sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.camera import Told
+from edge.config import CameraSettings
+from edge.evidence import EvidenceStore, snapshot
+from edge.rules import CATALOG
+from mqtt.event import Event, EventData, EventObject, EvidenceRef, ModelRef, Position, uuid7
+from mqtt.kinds import KINDS, event_type
+from mqtt.topics import Channel
+
+log = logging.getLogger(__name__)
+
+FLOW_KINDS: Final = frozenset({"line_count"})
+LATE_AFTER_S: Final = 10.0
+MOST_OBJECTS: Final = 100  # in one event; a crowd of 300 is its count and a hundred boxes
+
+
+class Outgoing(Protocol):
+    """Where events are made safe; `mqtt.outbox.Outbox` is one."""
+
+    def put(self, make: Callable[[int], Event], channel: Channel) -> Event:
+        """Store what `make(seq)` returns before returning it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraClock:
+    """How far the camera's clock is from the node's, and whether it is a clock at all."""
+
+    offset_ms: float | None = None
+    synced: bool = False
+
+
+class Reporter:
+    """Turns what rules tell into events of one node."""
+
+    def __init__(
+        self,
+        *,
+        site: str,
+        node: str,
+        boot_id: str,
+        outgoing: Outgoing,
+        evidence: EvidenceStore,
+        on_evidence: Callable[[], None] = lambda: None,
+        utc: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._source = f"/{site}/{node}"
+        self._boot_id = boot_id
+        self._outgoing = outgoing
+        self._evidence = evidence
+        self._on_evidence = on_evidence
+        self._utc = utc
+        self.evidence_failed = 0
+
+    def report(
+        self, camera: CameraSettings, told: Told, *, model: ModelRef | None = None, clock: CameraClock | None = None
+    ) -> Event:
+        """Save the evidence, commit the event, and return it. A full disk costs the picture, never the event."""
+        kind = told.finding.kind
+        proof = self._prove(camera, told) if told.finding.phase == "start" and kind not in FLOW_KINDS else ()
+
+        def make(seq: int) -> Event:
+            return self._event(camera, told, seq, proof, model, clock or CameraClock())
+
+        event = self._outgoing.put(make, "flow" if kind in FLOW_KINDS else "event")
+        log.info("event", extra={"camera": camera.id, "kind": kind, "phase": told.finding.phase, "event_id": event.id})
+        if proof:
+            self._on_evidence()
+        return event
+
+    def report_node(
+        self, kind: str, *, phase: str, severity: str, started_at: datetime, detail: dict[str, Any]
+    ) -> Event:
+        """Report something about the node itself (`overloaded`, `disk`, `outbox`)."""
+        now = self._utc()
+
+        def make(seq: int) -> Event:
+            data = {
+                "phase": phase, "severity": severity, "confidence": 1.0, "started_at": started_at,
+                "ended_at": now if phase == "end" else None, "detail": detail, "boot_id": self._boot_id, "seq": seq,
+                "captured_at": now, "published_at": now, "clock_synced": True,
+            }  # fmt: skip
+            return Event(
+                id=uuid7(now), source=self._source, type=event_type("node", kind), time=now,
+                subject=f"{self._source[1:]}:{kind}", data=EventData.model_validate(data),
+            )  # fmt: skip
+
+        return self._outgoing.put(make, "event")
+
+    def _event(
+        self,
+        camera: CameraSettings,
+        told: Told,
+        seq: int,
+        proof: tuple[EvidenceRef, ...],
+        model: ModelRef | None,
+        clock: CameraClock,
+    ) -> Event:
+        finding, now = told.finding, self._utc()
+        data = EventData(
+            phase=finding.phase,
+            severity=finding.severity,
+            confidence=min(1.0, max(0.0, finding.confidence)),
+            zone=finding.zone,
+            line=finding.line,
+            started_at=told.started_at,
+            ended_at=told.ended_at,
+            area=camera.area,
+            position=_position(camera, finding.detail),
+            objects=tuple(
+                EventObject(track=o.track, label=o.label, box=o.box, score=min(1.0, max(0.0, o.score)))
+                for o in finding.objects[:MOST_OBJECTS]
+            ),
+            detail={"rule": told.rule_name, "cause": finding.key, "camera_name": camera.name, **finding.detail},
+            evidence=proof,
+            model=model,
+            boot_id=self._boot_id,
+            seq=seq,
+            captured_at=told.at,
+            published_at=now,
+            clock_offset_ms=clock.offset_ms,
+            clock_synced=clock.synced,
+            late=(now - told.at).total_seconds() > LATE_AFTER_S,
+        )
+        return Event(
+            id=uuid7(now),
+            source=f"{self._source}/{camera.id}",
+            type=event_type(category_of(finding.kind, told.rule_name, camera), finding.kind),
+            time=told.ended_at if finding.phase == "end" and told.ended_at else told.at,
+            subject=subject_of(camera, told),
+            data=data,
+        )
+
+    def _prove(self, camera: CameraSettings, told: Told) -> tuple[EvidenceRef, ...]:
+        if told.picture is None:
+            return ()
+        masks = [np.asarray(mask, np.float64) for mask in camera.masks]
+        try:
+            jpeg = snapshot(told.picture, told.finding.objects[:MOST_OBJECTS], masks, _outline(camera, told))
+            return (self._evidence.add(jpeg),)
+        except OSError as error:
+            self.evidence_failed += 1
+            log.error("no evidence saved", extra={"camera": camera.id, "error": str(error)})
+            return ()
+
+
+def subject_of(camera: CameraSettings, told: Told) -> str:
+    """Return the incident key that the edge proposes: camera + kind + zone or line (or the rule, without either)."""
+    place = told.finding.zone or told.finding.line or told.rule_name
+    return f"{camera.id}:{told.finding.kind}:{place}"
+
+
+def category_of(kind: str, rule_name: str, camera: CameraSettings) -> str:
+    """Return the category of a finding's kind. A camera's rule never speaks for the node."""
+    for category, kinds in KINDS.items():
+        if category != "node" and kind in kinds:
+            return category
+    raise ValueError(f"rule {rule_name!r} of camera {camera.id!r} reports the unknown kind {kind!r}")
+
+
+def known_kinds() -> frozenset[str]:
+    """Return every kind that some rule can report."""
+    return frozenset(k for rule in CATALOG.values() for k in (rule.kinds or (rule.kind,)))
+
+
+def _position(camera: CameraSettings, detail: Mapping[str, Any]) -> Position | None:
+    if camera.position is None:
+        return None
+    bearing_deg = detail.get("bearing_deg", camera.position.azimuth_deg)
+    return Position(
+        lat=camera.position.lat, lon=camera.position.lon, bearing_deg=bearing_deg, accuracy_m=detail.get("accuracy_m")
+    )
+
+
+def _outline(camera: CameraSettings, told: Told) -> npt.NDArray[np.float64] | None:
+    if told.finding.zone in camera.zones:
+        return np.asarray(camera.zones[told.finding.zone], np.float64)
+    if told.finding.line in camera.lines:
+        line = camera.lines[told.finding.line]
+        return np.asarray([line.from_, line.to], np.float64)
+    return None
