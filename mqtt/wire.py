@@ -1,4 +1,4 @@
-"""What travels beside events: confirmations, status, health, commands and replies, checked and bounded at the border."""
+"""What travels beside events: confirmations, status, health, commands and replies, checked and bounded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from mqtt.event import Position
 from mqtt.topics import NAME_PATTERN
 
 LARGEST_MESSAGE_BYTES: Final = 256 * 1024
@@ -61,6 +62,9 @@ class LatencyMs(Wire):
 class CameraHealth(Wire):
     """One camera, over the seconds since the last health message."""
 
+    name: Short | None = None  # what people call it, where it is and where it stands: the screens show these
+    area: Short | None = None
+    position: Position | None = None
     state: Literal["online", "offline", "starting", "refused"] = "online"
     session: Count = 0  # reconnects since boot
     fps_in: Number = 0.0  # frames received per second
