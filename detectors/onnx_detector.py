@@ -1,0 +1,70 @@
+"""A detector made of a session, a letterbox, an output layout and a suppressor."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from detectors.detections import Detections
+from detectors.layout import Candidates, Layout
+from detectors.letterbox import Letterbox, Placement
+from detectors.picture import Picture
+from detectors.suppress import Suppressor
+from models.card import ModelCard
+from models.errors import ModelError
+from models.session import Session
+
+
+class OnnxDetector:
+    """Finds objects with one ONNX model of one input size. Safe to share between threads; they take turns."""
+
+    def __init__(self, card: ModelCard, session: Session, layout: Layout, letterbox: Letterbox, batch: int) -> None:
+        self._card, self._session, self._layout, self._letterbox = card, session, layout, letterbox
+        self._labels = np.array(card.classes)
+        self._suppress = Suppressor(
+            card.classes,
+            overlap=card.thresholds.overlap,
+            alike=card.alike,
+            alike_overlap=card.thresholds.alike_overlap,
+        )
+        self._buffer = letterbox.empty(batch)
+        self._turn = threading.Lock()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self._card.classes
+
+    @property
+    def providers(self) -> list[str]:
+        """What it really runs on, first choice first."""
+        return self._session.providers
+
+    def detect(self, pictures: Sequence[Picture], *, floor: float | None = None) -> list[Detections]:
+        """Return what scores at least `floor` (the card's `low` when None) in each picture. Raises `ModelError`."""
+        found: list[Detections] = []
+        with self._turn:
+            for start in range(0, len(pictures), len(self._buffer)):
+                found += self._batch(pictures[start : start + len(self._buffer)], floor)
+        return found
+
+    def warm_up(self) -> None:
+        """Run on grey until memory is planned and kernels are chosen; refuse a model whose output cannot be read."""
+        outputs = self._session.run(self._buffer)
+        mistake = self._layout.mistake([output.shape for output in outputs])
+        if mistake is not None:
+            shapes = ", ".join(str(output.shape) for output in outputs)
+            raise ModelError(f"{self._card.name}: layout {self._layout.kind}: {mistake}, the model gives {shapes}")
+        self._session.warm_up(self._buffer)
+
+    def _batch(self, pictures: Sequence[Picture], floor: float | None) -> list[Detections]:
+        floor = self._card.thresholds.low if floor is None else floor
+        places = [self._letterbox.fill(self._buffer[i], picture) for i, picture in enumerate(pictures)]
+        outputs = self._session.run(self._buffer[: len(pictures)])
+        read = self._layout.read(outputs, floor)
+        return [self._finished(one, place) for one, place in zip(read, places, strict=True)]
+
+    def _finished(self, candidates: Candidates, place: Placement) -> Detections:
+        kept = self._suppress(candidates) if self._layout.repeats else candidates.surest()
+        return Detections(place.shares(kept.boxes), kept.scores, self._labels[kept.classes])

@@ -1,0 +1,44 @@
+"""Where weights are kept, and how they get there: by hash, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from common.media import cache_dir, fetch
+from common.places import MediaError, Progress
+from models.card import ModelCard
+from models.errors import ModelError
+
+
+def default_dir() -> Path:
+    """Return where weights are kept when the configuration names no folder."""
+    return cache_dir() / "models"
+
+
+def ensure(card: ModelCard, models_dir: Path | None = None, progress: Progress = lambda done, total: None) -> Path:
+    """Return the card's weights file with its hash checked, fetched first where it is absent.
+
+    Raises `ModelError`: it cannot be had (every place tried is listed) or must be made first (the recipe is named).
+    """
+    if card.sha256 is None:
+        recipe = card.recipe
+        raise ModelError(f"{card.name} has to be made first: {recipe.command if recipe else 'no recipe'}")
+    try:
+        return fetch(
+            card.sha256, card.sources, name=card.file_name, into=models_dir or default_dir(), progress=progress
+        )
+    except MediaError as error:
+        raise ModelError(str(error)) from error
+
+
+def read_checked(card: ModelCard, path: Path) -> bytes:
+    """Return the content of the weights file at `path`; raise `ModelError` unless it is what the card says."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from error
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != card.sha256:
+        raise ModelError(f"{path}: is not {card.name} {card.version}: sha256 {actual[:16]}…, not {card.sha256}")
+    return content
