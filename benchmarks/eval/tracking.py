@@ -1,0 +1,88 @@
+"""Scores the tracker, or detector and tracker together, on labelled sequences."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from benchmarks.eval import mot_scores
+from benchmarks.eval.mot import Boxes, Sequence
+from benchmarks.eval.mot_scores import Followed
+from detectors.detections import Detections
+from edge.tracking.settings import TrackerSettings
+from edge.tracking.tracker import Tracker
+from edge.tracks import Tracks
+
+Looks: TypeAlias = Iterable[Detections]  # one for each frame, in order
+Progress: TypeAlias = Callable[[str, int, int], None]  # sequence, frames done, frames in all
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What one sequence gave: TrackEval's results, and the tracker's time."""
+
+    raw: mot_scores.Raw
+    frames: int
+    tracker_s: float
+
+    def figures(self) -> dict[str, Any]:
+        """Return what is printed of it."""
+        return {**mot_scores.summary(self.raw), "ms_per_frame": round(1e3 * self.tracker_s / self.frames, 3)}
+
+
+def public_looks(sequence: Sequence) -> Looks:
+    """Yield the detections of det.txt, frame by frame."""
+    size = np.array([sequence.width, sequence.height] * 2)
+    for frame in range(1, sequence.frames + 1):
+        yield _detections(sequence.detections, sequence.detections.at(frame), size)
+
+
+def _detections(boxes: Boxes, where: slice, size: mot_scores.Numbers) -> Detections:
+    corners = boxes.boxes[where].copy()
+    corners[:, 2:] += corners[:, :2]
+    scores = boxes.values[where].astype(np.float32)
+    return Detections((corners / size).astype(np.float32), scores, np.full(len(scores), "object"))
+
+
+def score_sequence(
+    sequence: Sequence, looks: Looks, settings: TrackerSettings | None = None, progress: Progress | None = None
+) -> Scored:
+    """Follow the objects of `sequence` through `looks` and compare with its truth. Online: no look ahead."""
+    tracker = Tracker(settings or TrackerSettings(aspect=sequence.width / sequence.height))
+    followed, spent = Followed(), 0.0
+    for index, detections in enumerate(looks):
+        time_s = index / sequence.fps
+        before = time.perf_counter()
+        tracks = tracker.update(detections, time_s)
+        spent += time.perf_counter() - before
+        shown = reported(tracks, time_s)
+        followed.add(shown.ids, _pixels(shown, sequence))
+        if progress:
+            progress(sequence.name, index + 1, sequence.frames)
+    return Scored(mot_scores.score(sequence, followed), sequence.frames, spent)
+
+
+def reported(tracks: Tracks, time_s: float) -> Tracks:
+    """Return the tracks that are scored: those that a detection supports now, not those only predicted."""
+    return tracks[tracks.seen_at(time_s)]
+
+
+def _pixels(tracks: Tracks, sequence: Sequence) -> mot_scores.Numbers:
+    boxes = tracks.boxes.astype(np.float64) * np.array([sequence.width, sequence.height] * 2)
+    boxes[:, 2:] -= boxes[:, :2]
+    return boxes
+
+
+def result(scored: dict[str, Scored]) -> dict[str, Any]:
+    """Return `overall` and `sequences` as the command prints them; overall adds counts over all sequences."""
+    frames = sum(each.frames for each in scored.values())
+    spent = sum(each.tracker_s for each in scored.values())
+    overall = Scored(mot_scores.combine({name: each.raw for name, each in scored.items()}), frames, spent)
+    return {
+        "overall": {**overall.figures(), "frames": frames, "combined_by": "counts of all sequences (COMBINED_SEQ)"},
+        "sequences": {name: each.figures() for name, each in scored.items()},
+    }
