@@ -41,13 +41,13 @@ class DeadLetter:
 
 
 class Subscriber:
-    """Hears `ioc/v1/+/+/{event,flow,status,health,reply}` of all nodes, through `$share/{group}/…` where `group` is set.
+    """Hears `ioc/v1/+/+/{event,flow,status,health,reply}` of all nodes, shared out within `group` where it is set.
 
     `on_batch` runs on the subscriber's own thread and returns when *everything* in the batch is committed in one
-    transaction (repeats included: they are stored already). Then the ids of its events are confirmed to their nodes, one
-    message per node, and only then are the messages acknowledged to the broker. It raises `TryAgain` when the store is
-    away: nothing is acknowledged and the same messages come again. Any other exception makes the messages come one at
-    a time, and those that still fail become dead letters.
+    transaction (repeats included: they are stored already). Then the ids of its events are confirmed to their nodes,
+    one message per node, and only then are the messages acknowledged to the broker. It raises `TryAgain` when the
+    store is away: nothing is acknowledged and the same messages come again. Any other exception makes the messages
+    come one at a time, and those that still fail become dead letters.
 
     `on_dead` stores a dead letter; the message is acknowledged after it returns, so that it never blocks the queue.
     """
@@ -76,7 +76,7 @@ class Subscriber:
         raise NotImplementedError
 
     def send_command(self, node: NodeTopics, command: Command) -> None:
-        """Publish a command; raises BrokerUnavailable unless the broker took it. The `Reply` comes through `on_batch`."""
+        """Publish a command; raises BrokerUnavailable when that can't be. The `Reply` comes through `on_batch`."""
         raise NotImplementedError
 
     def counters(self) -> dict[str, int]:

@@ -1,0 +1,267 @@
+"""One connection to the broker: it works, or it raises BrokerUnavailable. It never tries again and never hoards."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from mqtt.errors import BrokerUnavailable
+from mqtt.link import BrokerLink
+from mqtt.network import NetworkThread
+
+log = logging.getLogger(__name__)
+
+Version: TypeAlias = Literal["5", "3.1.1"]
+_PROTOCOLS: Final = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
+_UNKNOWN_VERSION: Final = "Unsupported protocol version"
+_DEFAULT_RECEIVE_MAXIMUM: Final = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What arrived. `mid` is what `Connection.ack` wants for QoS 1; 0 needs none."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retained: bool
+    mid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    topic: str
+    payload: bytes
+
+
+class _Refused(BrokerUnavailable):
+    """The broker closed the door before it let us in: perhaps it does not know this protocol version."""
+
+
+class Connection:
+    """Made by `connect`. The callbacks run on the network thread and must only hand over; `lost` is set once, for good.
+
+    `on_message` may block: the socket is then not read, and the broker has to wait. `on_taken(mid, error)` tells that
+    the broker took a QoS 1 message (error None) or refused it.
+    """
+
+    def __init__(
+        self,
+        link: BrokerLink,
+        version: Version,
+        client_id: str,
+        *,
+        will: Will | None,
+        manual_ack: bool,
+        receive_maximum: int,
+        on_message: Callable[[Message], None],
+        on_taken: Callable[[int, str | None], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self.version = version
+        self.lost = threading.Event()
+        self.reason = "connection lost"
+        self.receive_maximum = _DEFAULT_RECEIVE_MAXIMUM  # QoS 1 messages that the broker wants open at once
+        self._answered, self._refusal = threading.Event(), ""
+        self._granted: dict[int, list[ReasonCode]] = {}
+        self._subscribed = threading.Condition()
+        self._on_message, self._on_taken, self._on_lost = on_message, on_taken, on_lost
+        self._paho = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=_PROTOCOLS[version],
+            clean_session=None if version == "5" else True,
+            reconnect_on_failure=False,
+            manual_ack=manual_ack,
+        )
+        self._paho.max_inflight_messages_set(0)  # the caller bounds what is open; nothing may wait in here
+        self._paho.connect_timeout = link.timeout_s
+        self._set_up(link, will)
+        self._network = NetworkThread(self._paho, lambda: self._mark_lost("connection lost"))
+        self._join(link, receive_maximum)
+
+    def publish(
+        self, topic: str, payload: bytes, *, qos: Literal[0, 1] = 1, retain: bool = False, expiry_s: int | None = None,
+        content_type: str | None = None,
+    ) -> int:  # fmt: skip
+        """Hand over to the socket and return the message's mid; for QoS 1 `on_taken` tells the rest."""
+        if self.lost.is_set():
+            raise BrokerUnavailable(self.reason)
+        info = self._paho.publish(topic, payload, qos, retain, self._publish_properties(expiry_s, content_type))
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise BrokerUnavailable(f"not sent: {info.rc.name}")
+        self._network.ring()
+        return info.mid
+
+    def subscribe(self, filters: list[str], timeout_s: float) -> None:
+        """Return when the broker has granted QoS 1 on all filters; raises BrokerUnavailable when it has not."""
+        code, mid = self._paho.subscribe([(name, 1) for name in filters])
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
+            raise BrokerUnavailable(f"could not subscribe: {code.name}")
+        self._network.ring()
+        with self._subscribed:
+            self._subscribed.wait_for(lambda: mid in self._granted or self.lost.is_set(), timeout_s)
+            answers = self._granted.pop(mid, None)
+        if answers is None:
+            raise BrokerUnavailable("the broker did not answer a subscription")
+        refused = [f"{name}: {answer}" for name, answer in zip(filters, answers, strict=False) if answer.is_failure]
+        if refused:
+            raise BrokerUnavailable(f"the broker refused a subscription: {', '.join(refused)}")
+
+    def ack(self, message: Message) -> None:
+        """Tell the broker that a QoS 1 message needs no repeat (with manual_ack only)."""
+        if message.qos:
+            self._paho.ack(message.mid, message.qos)
+            self._network.ring()
+
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Say goodbye (the will is not sent) and end the network thread; without goodbye after `timeout_s`."""
+        self._paho.disconnect()
+        self._network.ring()
+        if not self.lost.wait(timeout_s):
+            self._network.cut()
+        self._network.join(timeout_s)
+
+    def cut(self) -> None:
+        """Drop the line without goodbye: the broker sends the will."""
+        self._network.cut()
+        self._network.join(2.0)
+
+    def _set_up(self, link: BrokerLink, will: Will | None) -> None:
+        user, password = link.credentials()
+        if user is not None:
+            self._paho.username_pw_set(user, password)
+        if link.tls:
+            self._paho.tls_set_context(_tls(link))
+        if will is not None:
+            self._paho.will_set(will.topic, will.payload, 1, True)
+        self._paho.on_connect = self._connected
+        self._paho.on_disconnect = self._disconnected
+        self._paho.on_message = self._arrived
+        self._paho.on_publish = self._taken
+        self._paho.on_subscribe = self._subscription
+
+    def _join(self, link: BrokerLink, receive_maximum: int) -> None:
+        options: dict[str, Any] = {}
+        if self.version == "5":
+            options = {"clean_start": True, "properties": _properties(PacketTypes.CONNECT)}
+            options["properties"].ReceiveMaximum = receive_maximum
+        try:
+            self._paho.connect(link.host, link.port, link.keepalive_s, **options)
+        except (OSError, ValueError) as error:
+            raise BrokerUnavailable(f"{link}: {error}") from error
+        self._network.start()
+        answered = self._answered.wait(link.timeout_s)
+        if not answered or self._refusal:
+            self.cut()
+            if not answered:
+                raise BrokerUnavailable(f"{link}: no answer in {link.timeout_s:g} s")
+            unknown = self._refusal == _UNKNOWN_VERSION or self._refusal == _HUNG_UP
+            raise (_Refused if unknown else BrokerUnavailable)(f"{link}: {self._refusal}")
+
+    def _connected(
+        self, _client: Client, _data: Any, _flags: ConnectFlags, code: ReasonCode, properties: Properties | None
+    ) -> None:
+        if code.is_failure:
+            self._refusal = str(code)
+        self.receive_maximum = getattr(properties, "ReceiveMaximum", None) or _DEFAULT_RECEIVE_MAXIMUM
+        self._answered.set()
+
+    def _disconnected(
+        self, _client: Client, _data: Any, _flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if not self._answered.is_set():
+            self._refusal = _HUNG_UP
+            self._answered.set()
+        self._mark_lost(str(code))
+
+    def _mark_lost(self, reason: str) -> None:
+        if not self.lost.is_set():
+            self.reason = reason
+            self.lost.set()
+            with self._subscribed:
+                self._subscribed.notify_all()
+            self._on_lost()
+
+    def _arrived(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "\N{REPLACEMENT CHARACTER}"
+        self._on_message(Message(topic, bytes(message.payload), message.qos, message.retain, message.mid))
+
+    def _taken(self, _client: Client, _data: Any, mid: int, code: ReasonCode, _properties: Properties | None) -> None:
+        self._on_taken(mid, str(code) if code.is_failure else None)
+
+    def _subscription(
+        self, _client: Client, _data: Any, mid: int, codes: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        with self._subscribed:
+            self._granted[mid] = codes
+            self._subscribed.notify_all()
+
+    def _publish_properties(self, expiry_s: int | None, content_type: str | None) -> Properties | None:
+        if self.version != "5" or (expiry_s is None and content_type is None):
+            return None
+        properties = _properties(PacketTypes.PUBLISH)
+        if expiry_s is not None:
+            properties.MessageExpiryInterval = expiry_s
+        if content_type is not None:
+            properties.ContentType = content_type
+        return properties
+
+
+_HUNG_UP: Final = "the broker hung up without an answer: wrong user or password, a TLS port spoken to without TLS, or too many clients"
+
+
+def connect(
+    link: BrokerLink,
+    client_id: str,
+    *,
+    will: Will | None = None,
+    manual_ack: bool = False,
+    receive_maximum: int = 1_000,
+    on_message: Callable[[Message], None] = lambda message: None,
+    on_taken: Callable[[int, str | None], None] = lambda mid, error: None,
+    on_lost: Callable[[], None] = lambda: None,
+) -> Connection:
+    """Return a connection that the broker has accepted, by MQTT 5 or else 3.1.1; raises BrokerUnavailable.
+
+    It starts clean: nothing is left over from an earlier connection of the same name, here or at the broker.
+    """
+    versions: tuple[Version, ...] = ("5", "3.1.1") if link.protocol == "auto" else (link.protocol,)
+    for version in versions:
+        try:
+            return Connection(
+                link, version, client_id, will=will, manual_ack=manual_ack, receive_maximum=receive_maximum,
+                on_message=on_message, on_taken=on_taken, on_lost=on_lost,
+            )  # fmt: skip
+        except _Refused as refusal:
+            if version == versions[-1]:
+                raise
+            log.debug("trying MQTT 3.1.1", extra={"reason": str(refusal)})
+    raise AssertionError("unreachable")
+
+
+def _properties(packet: int) -> Properties:
+    return Properties(packet)  # type: ignore[no-untyped-call]
+
+
+def _tls(link: BrokerLink) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(link.ca_file) if link.ca_file else None)
+        if link.cert_file is not None:
+            context.load_cert_chain(link.cert_file, link.key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise BrokerUnavailable(f"{link}: certificate or key cannot be used: {error}") from error
+    return context
