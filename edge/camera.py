@@ -65,6 +65,10 @@ class CameraWatch:
         return self._periods
 
     @property
+    def rules(self) -> Sequence[Rule[Any]]:
+        return self._rules
+
+    @property
     def tracks(self) -> Tracks:
         """The tracks of the last look."""
         return self._tracks

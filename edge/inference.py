@@ -50,6 +50,7 @@ class Seat:
     not_due: int = 0
     analysed: int = 0
     failed: str | None = None
+    newest: Frame | None = None  # the last one that was looked at, for a snapshot on request
     latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_LATENCIES))
 
     @property
@@ -177,6 +178,7 @@ class Analyst:
             return
         told = seat.watch.see(arrived.frame, by_sense)
         seat.analysed += 1
+        seat.newest = arrived.frame
         if told:
             self._on_told(seat, arrived.frame, told)
         seat.latencies_s.append(self._clock() - arrived.at_s)

@@ -11,13 +11,13 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from detectors.picture import Picture
 from edge.camera import Told
 from edge.config import CameraSettings
 from edge.evidence import EvidenceStore, snapshot
 from edge.rules import CATALOG
 from mqtt.event import Event, EventData, EventObject, EvidenceRef, ModelRef, Position, uuid7
 from mqtt.kinds import KINDS, event_type
-from mqtt.topics import Channel
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +29,8 @@ MOST_OBJECTS: Final = 100  # in one event; a crowd of 300 is its count and a hun
 class Outgoing(Protocol):
     """Where events are made safe; `mqtt.outbox.Outbox` is one."""
 
-    def put(self, make: Callable[[int], Event], channel: Channel) -> Event:
-        """Store what `make(seq)` returns before returning it."""
+    def put(self, make: Callable[[int], Event]) -> Event:
+        """Store what `make(seq)` returns, and return it once it is on disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,18 @@ class Reporter:
         def make(seq: int) -> Event:
             return self._event(camera, told, seq, proof, model, clock or CameraClock())
 
-        event = self._outgoing.put(make, "flow" if kind in FLOW_KINDS else "event")
+        event = self._outgoing.put(make)
         log.info("event", extra={"camera": camera.id, "kind": kind, "phase": told.finding.phase, "event_id": event.id})
         if proof:
             self._on_evidence()
         return event
+
+    def save_picture(self, camera: CameraSettings, picture: Picture) -> EvidenceRef:
+        """Save a picture that somebody asked for, private areas blackened. Raises OSError."""
+        masks = [np.asarray(mask, np.float64) for mask in camera.masks]
+        reference = self._evidence.add(snapshot(picture, (), masks))
+        self._on_evidence()
+        return reference
 
     def report_node(
         self, kind: str, *, phase: str, severity: str, started_at: datetime, detail: dict[str, Any]
@@ -96,7 +103,7 @@ class Reporter:
                 subject=f"{self._source[1:]}:{kind}", data=EventData.model_validate(data),
             )  # fmt: skip
 
-        return self._outgoing.put(make, "event")
+        return self._outgoing.put(make)
 
     def _event(
         self,

@@ -1,0 +1,103 @@
+"""Say how the box and each camera are doing: what is analysed, what is skipped and why, how late, how full."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+import psutil
+from rtsp.receiver import CameraHealth as ReceiverHealth
+
+from common.machine import version
+from common.redact import redact
+from edge.config import CameraSettings
+from edge.inference import Seat
+from mqtt.event import Position
+from mqtt.wire import CameraHealth, Health, LatencyMs, LinkHealth, OutboxHealth
+
+MB: Final = 2**20
+
+
+class Depth(Protocol):
+    def health(self) -> OutboxHealth: ...
+
+
+class Link(Protocol):
+    def health(self) -> LinkHealth: ...
+
+
+@dataclass(slots=True)
+class CameraPulse:
+    """Turns a camera's running totals into what happened since the last message."""
+
+    settings: CameraSettings
+    seat: Seat
+    last_s: float
+    last_received: int = 0
+    last_analysed: int = 0
+
+    def beat(self, received: ReceiverHealth, now_s: float) -> CameraHealth:
+        seconds = max(1e-3, now_s - self.last_s)
+        fps_in = (received.received - self.last_received) / seconds
+        fps_analysed = (self.seat.analysed - self.last_analysed) / seconds
+        self.last_s, self.last_received, self.last_analysed = now_s, received.received, self.seat.analysed
+        p50, p95, p99 = (self.seat.latency_ms(share) for share in (0.5, 0.95, 0.99))
+        error = self.seat.failed or received.reason
+        return CameraHealth(
+            name=self.settings.name or self.settings.id,
+            area=self.settings.area,
+            position=_position(self.settings),
+            state="online" if received.connected else ("starting" if received.session == 0 else "offline"),
+            session=received.session,
+            fps_in=round(max(0.0, fps_in), 2),
+            fps_analysed=round(fps_analysed, 2),
+            received=received.received,
+            decoded=received.decoded,
+            analysed=self.seat.analysed,
+            skipped={**received.skipped, "not_due": self.seat.not_due, "replaced": self.seat.mailbox.replaced},
+            latency_ms=None if p50 is None or p95 is None else LatencyMs(p50=p50, p95=p95, p99=p99),
+            clock_offset_ms=received.clock_offset_ms,
+            clock_source=received.clock,
+            mode=received.mode,
+            mode_reason=received.mode_reason,
+            bitrate_kbps=None if received.bitrate_bps is None else round(received.bitrate_bps / 1000, 1),
+            width_px=received.width,
+            height_px=received.height,
+            error=redact(error)[:500] if error else None,
+        )
+
+
+class NodePulse:
+    """The node's own part of the message."""
+
+    def __init__(self, boot_id: str, data_dir: Path) -> None:
+        self._boot_id = boot_id
+        self._data_dir = data_dir
+        self._process = psutil.Process()
+        self._process.cpu_percent()  # the first call only sets the mark
+        self._started_s = time.monotonic()
+
+    def message(self, outbox: Depth, courier: Link, cameras: Iterable[tuple[str, CameraHealth]]) -> Health:
+        return Health(
+            at=datetime.now(UTC),
+            boot_id=self._boot_id,
+            version=version(),
+            uptime_s=round(time.monotonic() - self._started_s, 1),
+            cpu=round(self._process.cpu_percent() / 100, 3),
+            cores=psutil.cpu_count() or 0,
+            memory_mb=round(self._process.memory_info().rss / MB, 1),
+            disk_free_mb=round(shutil.disk_usage(self._data_dir).free / MB, 1),
+            outbox=outbox.health(),
+            link=courier.health(),
+            cameras=dict(cameras),
+        )
+
+
+def _position(settings: CameraSettings) -> Position | None:
+    place = settings.position
+    return None if place is None else Position(lat=place.lat, lon=place.lon, bearing_deg=place.azimuth_deg)

@@ -1,0 +1,272 @@
+"""Build one box from its configuration: cameras, models, rules and the way out. What the others need is made here."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from mqtt.courier import Courier
+from pydantic import JsonValue
+from rtsp.receiver import Camera, DecoderPool
+
+from common.machine import version
+from detectors.detector import Detector
+from detectors.load import load_detector
+from edge.camera import CameraWatch, Told, make_rules
+from edge.commands import Commands, changes
+from edge.config import BrokerSettings, CameraSettings, NodeConfig
+from edge.evidence import EvidenceStore
+from edge.health import CameraPulse, NodePulse
+from edge.inference import Analyst, Detectors, Seat
+from edge.lazy_detector import LazyDetector
+from edge.report import CameraClock, Reporter
+from edge.rules.base import Sense
+from edge.self_watch import SelfWatch
+from edge.uploader import Uploader
+from models.card import find_card
+from models.store import ensure
+from mqtt.event import ModelRef
+from mqtt.link import BrokerLink
+from mqtt.outbox import Outbox
+from mqtt.topics import NodeTopics
+from rtsp.frame import Frame
+
+log = logging.getLogger(__name__)
+
+HEALTH_EVERY_S: Final = 10.0
+TICK_S: Final = 1.0
+SILENT_AFTER_S: Final = 2.0
+KEY_FRAMES_SUFFICE_S: Final = 5.0  # rules that look less often than this live on key frames alone
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Post:
+    """One camera at its post: what it is, its place at the models, its connection, its pulse."""
+
+    settings: CameraSettings
+    seat: Seat
+    connection: Camera
+    pulse: CameraPulse
+
+
+class Node:
+    """One running box. `start` returns at once; `stop` returns within 5 s, with every event on disk."""
+
+    def __init__(self, config: NodeConfig, *, config_file: Path | None = None) -> None:
+        self.config = config
+        boot_id = uuid.uuid4().hex
+        data_dir = config.node.data_dir
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self.outbox = Outbox(data_dir / "outbox.db", boot_id=boot_id)
+        topics = NodeTopics(config.node.site, config.node.id)
+        self.courier = Courier(self.outbox, link_of(config.broker), topics, version=version())
+        self.courier.on_command(Commands(self, config_file).answer)
+        self.evidence = EvidenceStore(data_dir / "evidence")
+        self.evidence.prepare()
+        self.uploader = _uploader(config, self.evidence)
+        self.reporter = Reporter(
+            site=config.node.site,
+            node=config.node.id,
+            boot_id=boot_id,
+            outgoing=self.outbox,
+            evidence=self.evidence,
+            on_evidence=self.uploader.nudge if self.uploader else lambda: None,
+        )
+        self.pool = DecoderPool()
+        self._sets = [self._detectors() for _ in range(_workers(config))]
+        self.analyst = Analyst(self._sets, self._on_told)
+        self._self_watch = SelfWatch(self.reporter, self.outbox.health, data_dir)
+        self._pulse = NodePulse(boot_id, data_dir)
+        self._models: dict[Sense, ModelRef] = {}
+        self._posts: dict[str, Post] = {}
+        self._lock = threading.Lock()  # guards the set of posts
+        self._stopping = threading.Event()
+        self._keeper = threading.Thread(target=self._keep_house, name="housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Begin everything; models load and cameras connect side by side."""
+        self.courier.start()
+        if self.uploader:
+            self.uploader.start()
+        self.analyst.start()
+        for camera in self.config.cameras:
+            self.add_camera(camera)
+        self._keeper.start()
+        log.info("node started", extra={"node": self.config.node.id, "cameras": len(self._posts)})
+
+    def stop(self) -> None:
+        """Stop the cameras first, so that their last findings still reach the outbox."""
+        self._stopping.set()
+        self._keeper.join(timeout=3.0)
+        posts = self.posts()
+        enders = [threading.Thread(target=post.connection.stop, daemon=True) for post in posts]
+        for ender in enders:
+            ender.start()
+        for ender in enders:
+            ender.join(timeout=4.0)
+        self.analyst.stop()
+        for post in posts:
+            self._on_told(post.seat, None, post.seat.watch.finish())
+        self.pool.close()
+        self.courier.stop()
+        if self.uploader:
+            self.uploader.stop()
+        self.outbox.close()
+
+    def posts(self) -> list[Post]:
+        with self._lock:
+            return list(self._posts.values())
+
+    def add_camera(self, settings: CameraSettings) -> None:
+        """Put a camera to work."""
+        watch = CameraWatch(make_rules(settings), looks_per_s=self.config.inference.looks_per_s)
+        seat = self.analyst.seat(settings, watch)
+        fastest_s = min(watch.senses.values(), default=1.0)
+        connection = Camera(
+            settings.id,
+            settings.detect_url or settings.url,
+            transport=settings.transport,
+            pool=self.pool,
+            deliver=lambda frame: self.analyst.hand_over(seat, frame),
+            looks_per_s=1.0 / max(fastest_s, 1e-3),
+            key_frames_only=fastest_s >= KEY_FRAMES_SUFFICE_S,
+        )
+        post = Post(settings, seat, connection, CameraPulse(settings, seat, time.monotonic()))
+        with self._lock:
+            self._posts[settings.id] = post
+        connection.start()
+
+    def remove_camera(self, camera_id: str) -> None:
+        """Take a camera off its post, close what is open there, and forget it. Raises KeyError."""
+        with self._lock:
+            post = self._posts.pop(camera_id)
+        post.connection.stop()
+        self.analyst.leave(post.seat)
+        self._on_told(post.seat, None, post.seat.watch.finish())
+
+    def restart_camera(self, camera_id: str) -> None:
+        """Begin a camera anew. Raises KeyError."""
+        with self._lock:
+            settings = self._posts[camera_id].settings
+        self.remove_camera(camera_id)
+        self.add_camera(settings)
+
+    def apply(self, config: NodeConfig) -> dict[str, list[str]]:
+        """Take over the cameras of another configuration; those that did not change go on undisturbed."""
+        difference = changes(self.config.cameras, config.cameras)
+        settings = {camera.id: camera for camera in config.cameras}
+        for camera_id in difference["removed"] + difference["changed"]:
+            self.remove_camera(camera_id)
+        for camera_id in difference["added"] + difference["changed"]:
+            self.add_camera(settings[camera_id])
+        self.config = self.config.model_copy(update={"cameras": config.cameras})
+        return difference
+
+    def save_snapshot(self, camera_id: str) -> dict[str, JsonValue]:
+        """Save the camera's newest picture as evidence. Raises KeyError; ValueError when there is none yet."""
+        with self._lock:
+            post = self._posts[camera_id]
+        frame = post.seat.newest
+        if frame is None:
+            raise ValueError(f"camera {camera_id!r} has shown no picture yet")
+        reference = self.reporter.save_picture(post.settings, frame.picture)
+        return {"sha256": reference.sha256, "bytes": reference.bytes, "captured_at": frame.captured_at.isoformat()}
+
+    def refresh_models(self) -> list[str]:
+        """Fetch the models that are named in the configuration, where they are missing. Raises ModelError."""
+        inference = self.config.inference
+        names = sorted({inference.model, inference.smoke_model})
+        for name in names:
+            ensure(find_card(name, inference.models_dir), inference.models_dir)
+        return names
+
+    def _detectors(self) -> Detectors:
+        """Return one worker's own detectors. A model that cannot be had leaves its sense blind, and is tried again."""
+        names: dict[Sense, str] = {"objects": self.config.inference.model, "smoke": self.config.inference.smoke_model}
+        return {sense: LazyDetector(self._loader(sense, name)) for sense, name in names.items()}
+
+    def _loader(self, sense: Sense, name: str) -> Callable[[], Detector]:
+        inference = self.config.inference
+
+        def load() -> Detector:
+            card = find_card(name, inference.models_dir)
+            path = ensure(card, inference.models_dir)
+            self._models[sense] = ModelRef(name=card.name, version=card.version, sha256=card.sha256)
+            threads = 1 if inference.providers[0] == "cpu" else 0
+            return load_detector(card, path, providers=inference.providers, threads=threads)
+
+        return load
+
+    def _on_told(self, seat: Seat, frame: Frame | None, told: list[Told]) -> None:
+        if not told:
+            return
+        senses: Mapping[str, Sense] = {rule.settings.name: rule.sense for rule in seat.watch.rules}
+        post = self._posts.get(seat.settings.id)
+        health = post.connection.health() if post else None
+        clock = CameraClock(health.clock_offset_ms, health.clock == "rtcp") if health else CameraClock()
+        for one in told:
+            model = self._models.get(senses[one.rule_name])
+            self.reporter.report(seat.settings, one, model=model, clock=clock)
+
+    def _keep_house(self) -> None:
+        health_due_s = 0.0
+        while not self._stopping.wait(TICK_S):
+            try:
+                self._look_for_silence()
+                self._self_watch.look([post.seat for post in self.posts()], TICK_S)
+                if time.monotonic() >= health_due_s:
+                    health_due_s = time.monotonic() + HEALTH_EVERY_S
+                    self._publish_health()
+            except Exception:  # the top of this thread: one bad second must not end the watch
+                log.exception("housekeeping failed")
+
+    def _look_for_silence(self) -> None:
+        now = datetime.now(UTC)
+        for post in self.posts():
+            silent_s = post.connection.health().silent_s
+            if silent_s < SILENT_AFTER_S or not post.seat.busy.acquire(blocking=False):
+                continue
+            try:
+                self._on_told(post.seat, None, post.seat.watch.absent(silent_s, now))
+            finally:
+                post.seat.busy.release()
+
+    def _publish_health(self) -> None:
+        now_s = time.monotonic()
+        cameras = [(post.settings.id, post.pulse.beat(post.connection.health(), now_s)) for post in self.posts()]
+        self.courier.publish_health(self._pulse.message(self.outbox, self.courier, cameras).to_bytes())
+
+
+def link_of(broker: BrokerSettings) -> BrokerLink:
+    """Return the broker settings as the mqtt room wants them."""
+    return BrokerLink(
+        url=broker.url,
+        username=broker.username,
+        password_file=broker.password_file,
+        ca_file=broker.ca_file,
+        cert_file=broker.cert_file,
+        key_file=broker.key_file,
+    )
+
+
+def _uploader(config: NodeConfig, store: EvidenceStore) -> Uploader | None:
+    if config.central is None:
+        return None
+    token = config.central.token_file.read_text(encoding="utf-8").strip() if config.central.token_file else None
+    return Uploader(store, config.central.url, token, ca_file=config.central.ca_file)
+
+
+def _workers(config: NodeConfig) -> int:
+    """One worker for each core on CPUs, where a model runs best on one thread; one worker for an accelerator."""
+    import psutil
+
+    if config.inference.providers[0] != "cpu":
+        return 1
+    return config.inference.threads or len(psutil.Process().cpu_affinity() or [0])

@@ -1,0 +1,108 @@
+"""`ioc edge run` and `ioc edge check`: start a box, or find out first what is wrong with its file and cameras."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from ioc.output import emit, err, out
+
+edge_app = typer.Typer(name="edge", help="Run an edge node, or check its file and cameras.", no_args_is_help=True)
+CHECK_THREADS = 16
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(edge_app)
+
+
+@edge_app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="the node's configuration (YAML)")],
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error")] = "info",
+) -> None:
+    """Run a node until it is told to stop (Ctrl-C or SIGTERM)."""
+    from common import logs
+    from common.config import read_config
+    from edge.config import NodeConfig
+    from edge.node import Node
+
+    logs.set_up(level=log_level)
+    config = read_config(file, NodeConfig)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    node = Node(config, config_file=file)
+    node.start()
+    try:
+        stop.wait()
+    finally:
+        node.stop()
+
+
+@edge_app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="the node's configuration (YAML)")],
+    cameras: Annotated[bool, typer.Option(help="also connect to every camera")] = True,
+    timeout_s: Annotated[float, typer.Option(help="seconds to wait for a camera")] = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object on standard output")] = False,
+) -> None:
+    """Read the file, name every mistake in it, and probe all its cameras at once."""
+    from common.config import read_config
+    from edge.config import NodeConfig
+
+    config = read_config(file, NodeConfig)
+    probes = _probe_all(config, timeout_s) if cameras else []
+    result = {"file": str(file), "ok": all(p["ok"] for p in probes), "cameras": probes}
+    emit(result, as_json, _show)
+    if not result["ok"]:
+        raise typer.Exit(1)
+
+
+def _probe_all(config: Any, timeout_s: float) -> list[dict[str, Any]]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from rich.progress import Progress
+
+    urls = [(c.id, what, url, c.transport) for c in config.cameras for what, url in (("main", c.url), ("detect", c.detect_url)) if url]  # fmt: skip
+    with Progress(console=err, transient=True) as progress, ThreadPoolExecutor(CHECK_THREADS) as pool:
+        task = progress.add_task("probing cameras", total=len(urls))
+        jobs = [pool.submit(_probe_one, *url, timeout_s) for url in urls]
+        for job in jobs:
+            job.add_done_callback(lambda _: progress.advance(task))
+        return [job.result() for job in jobs]
+
+
+def _probe_one(camera: str, what: str, url: str, transport: Any, timeout_s: float) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from rtsp.probe import probe
+
+    from common.redact import redact
+    from rtsp.errors import SourceError
+
+    try:
+        found = probe(url, transport=transport, timeout_s=timeout_s)
+    except SourceError as error:
+        return {"camera": camera, "stream": what, "ok": False, "reason": error.reason, "error": redact(str(error))}
+    return {"camera": camera, "stream": what, "ok": True, **asdict(found)}
+
+
+def _show(result: Mapping[str, Any]) -> None:
+    table = Table(title=f"{result['file']}: no mistakes in the file", title_justify="left")
+    for column in ("camera", "stream", "state", "codec", "size", "fps", "key frames", "clock", "advice"):
+        table.add_column(column)
+    for p in result["cameras"]:
+        if p["ok"]:
+            size, interval = f"{p['width']}×{p['height']}", p["key_frame_interval_s"]
+            every = f"{interval:.1f} s" if interval else "?"
+            cells = ["ok", p["codec"], size, f"{p['fps']:.1f}", every, p["clock"], "; ".join(p["advice"])]
+        else:
+            cells = [f"[red]{p['reason']}[/red]", "", "", "", "", "", p["error"]]
+        table.add_row(p["camera"], p["stream"], *cells)
+    out.print(table)
