@@ -51,6 +51,10 @@ class Layout(ABC):
     def mistake(self, shapes: Sequence[tuple[int | None, ...]]) -> str | None:
         """Return why outputs of these shapes cannot be read, or None; None in a shape stands for any size."""
 
+    def others(self, batch: int) -> dict[str, npt.NDArray[Any]]:
+        """Return further inputs by name for a batch of so many pictures; those that the model lacks are left out."""
+        return {}
+
     @abstractmethod
     def read(self, outputs: Outputs, floor: float) -> list[Candidates]:
         """Return, for each picture of the batch, what scores at least `floor`."""

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import detectors.layouts
 from common.catalog import load_catalog
+from detectors.fitted import FittedDetector
 from detectors.layout import Layout
 from detectors.letterbox import Letterbox
 from detectors.onnx_detector import OnnxDetector
+from detectors.sizes import Size
 from models.card import ModelCard
 from models.errors import ModelError
+from models.reshape import reshaped
 from models.session import Provider, Session, SessionSettings
 from models.store import read_checked
+
+WIDE: Size = (1920, 1080)  # what most cameras send
 
 
 def load_detector(
@@ -24,16 +30,48 @@ def load_detector(
     threads: int = 0,
     batch: int = 1,
     spinning: bool = False,
-) -> OnnxDetector:
-    """Return a warmed-up detector. Raises `ModelError`: wrong hash, corrupt, or not what the card says."""
+    longest: int | None = None,
+    expected: Sequence[Size] = (WIDE,),
+) -> OnnxDetector | FittedDetector:
+    """Return a warmed-up detector. Raises `ModelError`: wrong hash, corrupt, or not what the card says.
+
+    Where the card says that the graph may be rewritten, each picture is looked at in the input size of its own shape,
+    `longest` pixels on its longer side (the card's when None), and `expected` picture sizes are made ready now.
+    """
+    maker = _Maker(card, read_checked(card, path), SessionSettings(tuple(providers), threads, spinning), batch)
+    if not card.input.reshape:
+        if longest not in {None, card.input.width}:
+            raise ModelError(f"{card.name}: its input is fixed at {card.input.width}x{card.input.height}")
+        return maker.as_it_is()
+    return FittedDetector(maker.of_size, longest or max(card.input.width, card.input.height), expected)
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    card: ModelCard
+    content: bytes
+    settings: SessionSettings
+    batch: int
+
+    def as_it_is(self) -> OnnxDetector:
+        return self._detector(self.content, (self.card.input.width, self.card.input.height))
+
+    def of_size(self, size: Size) -> OnnxDetector:
+        return self._detector(reshaped(self.card.name, self.content, *size), size)
+
+    def _detector(self, content: bytes, size: Size) -> OnnxDetector:
+        layout = _layout(self.card, size)
+        session = Session(self.card.name, content, self.settings)
+        shape = session.input_shape
+        if len(shape) != 4 or shape[2] not in {None, size[1]} or shape[3] not in {None, size[0]}:
+            raise ModelError(f"{self.card.name}: its input is {shape}, but the card says {size[0]}x{size[1]}")
+        detector = OnnxDetector(self.card, session, layout, Letterbox(self.card.input, *size), shape[0] or self.batch)
+        detector.warm_up()
+        return detector
+
+
+def _layout(card: ModelCard, size: Size) -> Layout:
     catalog = load_catalog(detectors.layouts, Layout)  # type: ignore[type-abstract]
     if card.layout not in catalog:
         raise ModelError(f"{card.name}: there is no layout {card.layout!r}; there are: {', '.join(sorted(catalog))}")
-    session = Session(card.name, read_checked(card, path), SessionSettings(tuple(providers), threads, spinning))
-    width, height = card.input.width, card.input.height
-    if session.input_shape[0] is not None:
-        batch = session.input_shape[0]
-    layout = catalog[card.layout](len(card.classes), width, height)
-    detector = OnnxDetector(card, session, layout, Letterbox(card.input, width, height), batch)
-    detector.warm_up()
-    return detector
+    return catalog[card.layout](len(card.classes), *size)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from detectors.detections import Detections
 from detectors.layout import Candidates, Layout
 from detectors.letterbox import Letterbox, Placement
 from detectors.picture import Picture
-from detectors.suppress import Suppressor
+from detectors.suppress import NEVER, Suppressor
 from models.card import ModelCard
 from models.errors import ModelError
 from models.session import Session
@@ -25,7 +27,7 @@ class OnnxDetector:
         self._labels = np.array(card.classes)
         self._suppress = Suppressor(
             card.classes,
-            overlap=card.thresholds.overlap,
+            overlap=card.thresholds.overlap if layout.repeats else NEVER,
             alike=card.alike,
             alike_overlap=card.thresholds.alike_overlap,
         )
@@ -51,20 +53,24 @@ class OnnxDetector:
 
     def warm_up(self) -> None:
         """Run on grey until memory is planned and kernels are chosen; refuse a model whose output cannot be read."""
-        outputs = self._session.run(self._buffer)
+        outputs = self._run(self._buffer)
         mistake = self._layout.mistake([output.shape for output in outputs])
         if mistake is not None:
             shapes = ", ".join(str(output.shape) for output in outputs)
             raise ModelError(f"{self._card.name}: layout {self._layout.kind}: {mistake}, the model gives {shapes}")
-        self._session.warm_up(self._buffer)
+        self._run(self._buffer)
+
+    def _run(self, batch: npt.NDArray[np.float32]) -> list[npt.NDArray[Any]]:
+        others = self._layout.others(len(batch))
+        return self._session.run(batch, **{k: v for k, v in others.items() if k in self._session.input_names})
 
     def _batch(self, pictures: Sequence[Picture], floor: float | None) -> list[Detections]:
         floor = self._card.thresholds.low if floor is None else floor
         places = [self._letterbox.fill(self._buffer[i], picture) for i, picture in enumerate(pictures)]
-        outputs = self._session.run(self._buffer[: len(pictures)])
+        outputs = self._run(self._buffer[: len(pictures)])
         read = self._layout.read(outputs, floor)
         return [self._finished(one, place) for one, place in zip(read, places, strict=True)]
 
     def _finished(self, candidates: Candidates, place: Placement) -> Detections:
-        kept = self._suppress(candidates) if self._layout.repeats else candidates.surest()
+        kept = self._suppress(candidates)
         return Detections(place.shares(kept.boxes), kept.scores, self._labels[kept.classes])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from detectors.layout import Candidates
 
 NEVER = 2.0  # no two boxes overlap by more than 1
+TINY = np.float32(1e-12)
 
 
 class Suppressor:
@@ -37,26 +39,44 @@ class Suppressor:
         ordered = candidates.surest()
         if len(ordered) < 2:
             return ordered
-        overlaps = ious(ordered.boxes)
         limits = self._limits[ordered.classes[:, None], ordered.classes[None, :]]
-        beats = np.triu(overlaps > limits, k=1)  # [i, j]: i is surer than j and covers it
-        return ordered[_survivors(beats)]
+        return ordered[survivors(np.triu(pairs(ordered.boxes).iou > limits, k=1))]
 
 
-def ious(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return (N, N) intersection over union of (N, 4) boxes."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """How every two of N boxes overlap. shared: (N, N) area.  areas: (N,)."""
+
+    shared: npt.NDArray[np.float32]
+    areas: npt.NDArray[np.float32]
+
+    @property
+    def iou(self) -> npt.NDArray[np.float32]:
+        """(N, N) intersection over union."""
+        together = self.areas[:, None] + self.areas - self.shared
+        return _share(self.shared, together)
+
+    @property
+    def within(self) -> npt.NDArray[np.float32]:
+        """(N, N) share of the second box that lies in the first."""
+        return _share(self.shared, self.areas[None, :])
+
+
+def _share(part: npt.NDArray[np.float32], whole: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    shares: npt.NDArray[np.float32] = np.divide(part, np.maximum(whole, TINY), dtype=np.float32)
+    return shares
+
+
+def pairs(boxes: npt.NDArray[np.float32]) -> Pairs:
+    """Return how every two of (N, 4) boxes x0 y0 x1 y1 overlap."""
     x0, y0, x1, y1 = boxes.T
     wide = np.minimum(x1[:, None], x1) - np.maximum(x0[:, None], x0)
     high = np.minimum(y1[:, None], y1) - np.maximum(y0[:, None], y0)
-    shared = np.maximum(wide, 0) * np.maximum(high, 0)
-    areas = np.maximum(x1 - x0, 0) * np.maximum(y1 - y0, 0)
-    together = areas[:, None] + areas - shared
-    overlaps: npt.NDArray[np.float32] = shared / np.maximum(together, np.finfo(np.float32).tiny)
-    return overlaps
+    return Pairs(np.maximum(wide, 0) * np.maximum(high, 0), np.maximum(x1 - x0, 0) * np.maximum(y1 - y0, 0))
 
 
-def _survivors(beats: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return which boxes a greedy pass keeps; `beats` is upper triangular.
+def survivors(beats: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return (N,) which boxes a greedy pass keeps. `beats[i, j]`: i comes before j and covers it (upper triangular).
 
     A box falls only to one that stands. Repeating "falls to any that stands now" settles the next rank each
     time, so it ends in the greedy result after as many rounds as the longest chain (Cluster NMS, Zheng et al. 2020).

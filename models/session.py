@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
@@ -65,13 +64,6 @@ class Session:
         shape = next(iter(self._inputs.values())).shape
         return tuple(size if isinstance(size, int) else None for size in shape)
 
-    @property
-    def output_shapes(self) -> tuple[tuple[int | None, ...], ...]:
-        return tuple(
-            tuple(size if isinstance(size, int) else None for size in node.shape)
-            for node in self._session.get_outputs()
-        )
-
     def run(self, batch: Array, **others: Array) -> list[Array]:
         """Return the outputs for `batch`, the first input; other inputs by name. Raises `ModelError`."""
         try:
@@ -80,11 +72,6 @@ class Session:
         except Exception as error:
             raise ModelError(f"{self.name}: inference failed: {_first_line(error)}") from error
         return outputs
-
-    def warm_up(self, batch: Array, times: int = 2, **others: Array) -> None:
-        """Run on `batch` until memory is planned and kernels are chosen, so that the first camera does not pay."""
-        for _ in range(times):
-            self.run(batch, **others)
 
 
 def cores() -> int:
@@ -116,8 +103,3 @@ def _available(name: str, providers: Sequence[Provider]) -> list[str]:
 
 def _first_line(error: Exception) -> str:
     return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
-def zeros(shape: Sequence[int], dtype: npt.DTypeLike = np.float32) -> Array:
-    """Return an empty picture batch for warming up."""
-    return np.zeros(tuple(shape), dtype)

@@ -1,0 +1,113 @@
+"""Rewrites a detector's graph for another picture size and any batch, weights untouched.
+
+A 16:9 picture fills 60 % of a square input; the rest is grey that costs as much to look at. Convolutions do not care
+about the size, so only the constants that were baked in at export have to follow it: the anchor centres, the strides,
+and the shapes that reshape the heads.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.errors import ModelError
+
+if TYPE_CHECKING:
+    import onnx
+
+STRIDES = (8, 16, 32)
+
+
+def reshaped(name: str, content: bytes, width: int, height: int) -> bytes:
+    """Return the ONNX file `content` with input (batch, 3, `height`, `width`) and a free batch size.
+
+    Knows YOLOv8 as Ultralytics exports it, and graphs that ask for their own sizes, such as YOLOX.
+    Raises `ModelError` where a constant of the old size is left that it does not know.
+    """
+    import onnx
+
+    if width % STRIDES[-1] or height % STRIDES[-1]:
+        raise ModelError(f"{name}: {width}x{height} is not a multiple of {STRIDES[-1]} pixels")
+    model = onnx.load_from_string(content)
+    dims = model.graph.input[0].type.tensor_type.shape.dim
+    if len(dims) != 4 or not dims[2].dim_value or not dims[3].dim_value:
+        raise ModelError(f"{name}: its input is not a picture of a fixed size")
+    old = (dims[3].dim_value, dims[2].dim_value)
+    dims[0].dim_param, dims[2].dim_value, dims[3].dim_value = "batch", height, width
+    for tensor in _constants(model):
+        _follow(name, tensor, old, (width, height))
+    _free_reshapes(model, _cells(*old))
+    _forget_shapes(model)
+    return bytes(model.SerializeToString())
+
+
+def anchors(width: int, height: int) -> npt.NDArray[np.float32]:
+    """Return (2, cells) x and y of the centre of each cell of the three grids, in cells."""
+    grids = []
+    for stride in STRIDES:
+        rows, columns = np.mgrid[: height // stride, : width // stride]
+        grids.append(np.stack([columns.ravel(), rows.ravel()]) + 0.5)
+    return np.concatenate(grids, axis=1).astype(np.float32)
+
+
+def strides(width: int, height: int) -> npt.NDArray[np.float32]:
+    """Return (1, cells) stride of each cell of the three grids, in pixels."""
+    counts = [(width // stride) * (height // stride) for stride in STRIDES]
+    return np.repeat(np.array(STRIDES, np.float32), counts)[None]
+
+
+def _cells(width: int, height: int) -> int:
+    return sum((width // stride) * (height // stride) for stride in STRIDES)
+
+
+def _constants(model: onnx.ModelProto) -> list[Any]:
+    """Return the tensors that stand in the graph, as initializers or as constant nodes."""
+    nodes = (node for node in model.graph.node if node.op_type == "Constant")
+    held = (attribute.t for node in nodes for attribute in node.attribute if attribute.name == "value")
+    return [*model.graph.initializer, *held]
+
+
+def _follow(name: str, tensor: Any, old: tuple[int, int], new: tuple[int, int]) -> None:
+    """Replace `tensor` where it is what the old size made it."""
+    import onnx
+
+    if _cells(*old) not in tensor.dims:
+        return
+    value = onnx.numpy_helper.to_array(tensor)
+    for made_by in (anchors, strides):
+        if np.array_equal(value.reshape(-1), made_by(*old).reshape(-1)):
+            shape = [_cells(*new) if size == _cells(*old) else size for size in value.shape]
+            follows = made_by(*new).reshape(shape).astype(value.dtype)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(follows, tensor.name))
+            return
+    raise ModelError(f"{name}: the constant {tensor.name} {value.shape} belongs to {old[0]}x{old[1]} and is not known")
+
+
+def _free_reshapes(model: onnx.ModelProto, old_cells: int) -> None:
+    """Let every Reshape take batch and number of cells from what comes in."""
+    import onnx
+
+    wanted = {node.input[1] for node in model.graph.node if node.op_type == "Reshape"}
+    outputs = {node.output[0]: node for node in model.graph.node if node.op_type == "Constant"}
+    held = {tensor.name: tensor for tensor in model.graph.initializer}
+    held |= {name: node.attribute[0].t for name, node in outputs.items()}
+    for tensor in (held[name] for name in wanted if name in held):
+        shape = onnx.numpy_helper.to_array(tensor).copy()
+        if len(shape) > 1 and shape[0] == 1:
+            shape[0] = 0  # as it comes in
+        if -1 not in shape:
+            shape[shape == old_cells] = -1
+        tensor.CopyFrom(onnx.numpy_helper.from_array(shape, tensor.name))
+
+
+def _forget_shapes(model: onnx.ModelProto) -> None:
+    """Drop the inferred shapes of the old size; onnxruntime infers them again."""
+    del model.graph.value_info[:]
+    for output, dim in itertools.product(model.graph.output, (0, 1, 2)):
+        dims = output.type.tensor_type.shape.dim
+        if dim < len(dims) and (dim == 0 or dims[dim].dim_value not in {0, 1}):
+            dims[dim].Clear()
+            dims[dim].dim_param = "batch" if dim == 0 else f"size_{dim}"
