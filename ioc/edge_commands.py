@@ -69,7 +69,12 @@ def _probe_all(config: Any, timeout_s: float) -> list[dict[str, Any]]:
 
     from rich.progress import Progress
 
-    urls = [(c.id, what, url, c.transport) for c in config.cameras for what, url in (("main", c.url), ("detect", c.detect_url)) if url]  # fmt: skip
+    urls = [
+        (camera.id, what, url, camera.transport)
+        for camera in config.cameras
+        for what, url in (("main", camera.url), ("detect", camera.detect_url))
+        if url
+    ]
     with Progress(console=err, transient=True) as progress, ThreadPoolExecutor(CHECK_THREADS) as pool:
         task = progress.add_task("probing cameras", total=len(urls))
         jobs = [pool.submit(_probe_one, *url, timeout_s) for url in urls]
