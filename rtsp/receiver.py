@@ -1,0 +1,208 @@
+"""One camera kept connected: its ring, its decoder's feed, and what it says about itself."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from common.backoff import delays
+from rtsp.errors import SourceError
+from rtsp.feed import Feed
+from rtsp.frame import Frame
+from rtsp.governor import Governor
+from rtsp.health import CameraHealth, Meter
+from rtsp.packet import Encoding, Packet
+from rtsp.pool import DecoderPool
+from rtsp.ring import MAX_BYTES, PacketRing
+from rtsp.source import RawPacket, Source, SourceSettings, Transport, open_source
+from rtsp.supervisor import supervise
+from rtsp.timestamps import Timestamps
+from rtsp.wallclock import WallClock
+
+__all__ = ["Camera", "CameraHealth", "DecoderPool"]
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN_S = 5.0
+
+
+class Camera:
+    """Receives on a thread of its own, decodes on the pool's, and hands out frames on the pool's."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        url: str,
+        *,
+        transport: Transport = "tcp",
+        pool: DecoderPool,
+        deliver: Callable[[Frame], None],
+        looks_per_s: float,
+        key_frames_only: bool = False,
+        ring_bytes: int = MAX_BYTES,
+        settings: SourceSettings | None = None,
+        connect: Callable[[str, SourceSettings], Source] = open_source,
+        clock: Callable[[], float] = time.monotonic,
+        utc: Callable[[], float] = time.time,
+        waits: Callable[[], Iterator[float]] = delays,
+    ) -> None:
+        self.camera_id = camera_id
+        self.ring = PacketRing(ring_bytes)
+        self._url = url
+        self._settings = settings or SourceSettings(transport=transport)
+        self._connect, self._clock, self._utc, self._waits = connect, clock, utc, waits
+        self._pool = pool
+        self._deliver = deliver
+        self._governor = Governor(looks_per_s, key_frames_only)
+        self._feed = Feed(camera_id, self.ring, self._governor, self._hand_over)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"camera-{camera_id}", daemon=True)
+        self._meter = Meter()
+        self._dropped: Counter[str] = Counter()
+        self._wall = WallClock(utc)
+        self._encoding: Encoding | None = None
+        self._failure: SourceError | None = None
+        self._connected = False
+        self._session = self._retries = self._received = 0
+        self._time_s: float | None = None  # camera time of the last packet, of any session
+        self._packet_at_s: float | None = None
+        self._frame_at_s: float | None = None
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._pool.join(self._feed)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it, within five seconds even when the network hangs."""
+        self._stop.set()
+        self._pool.leave(self._feed)
+        self._thread.join(timeout=STOP_WITHIN_S - 2.0 if self._connected else STOP_WITHIN_S - 1.0)
+        if self._thread.is_alive():
+            log.warning("the connection hangs; left behind", extra={"camera": self.camera_id})
+        self.ring.clear()
+
+    def want(self, looks_per_s: float | None, *, reason: str) -> None:
+        """Ask for more looks while `reason` holds (a rule, an operator, an ONVIF event); None ends it."""
+        self._governor.want(looks_per_s, reason)
+        self._pool.wake()
+
+    def _run(self) -> None:
+        try:
+            supervise(self._attempt, self._lost, self._stop, camera_id=self.camera_id, waits=self._waits)
+        except Exception as error:
+            log.exception("the camera's receiver failed", extra={"camera": self.camera_id})
+            self._lost(SourceError("internal", str(error)))
+
+    def _lost(self, failure: SourceError) -> None:
+        self._connected, self._failure = False, failure
+        self._retries += 1
+
+    def _attempt(self, session: int) -> bool:
+        """Run one session to its end; True when it was a recording and has been played."""
+        source = self._connect(self._url, self._settings)
+        try:
+            encoding = source.connect()
+            self._begin(session, encoding)
+            self._receive(session, encoding, source)
+        finally:
+            source.close()
+        self._connected = False
+        return source.finite
+
+    def _begin(self, session: int, encoding: Encoding) -> None:
+        self._encoding, self._session, self._connected, self._meter = encoding, session, True, Meter()
+        log.info("connected", extra={"camera": self.camera_id, "session": session, "codec": encoding.codec})
+
+    def _receive(self, session: int, encoding: Encoding, source: Source) -> None:
+        times = Timestamps(encoding.time_base, self._dropped)
+        self._wall = WallClock(self._utc, arrival="file" if source.finite else "arrival")
+        tick_s, base_s = float(encoding.time_base), None
+        for raw in _with_first_time(source.packets(self._stop)):
+            arrived_s = self._clock()
+            stamp = times.judge(raw.pts, raw.dts, raw.duration, arrived_s)
+            self._received += 1
+            self._packet_at_s = arrived_s
+            if stamp is None:
+                continue
+            if base_s is None:
+                base_s = max(arrived_s, (self._time_s or 0.0) + 0.001) - stamp.dts * tick_s
+            raw.pts, raw.dts = stamp.pts, stamp.dts
+            self._take(_stamped(raw, session, base_s + stamp.pts * tick_s, arrived_s, encoding, self._wall))
+
+    def _take(self, packet: Packet) -> None:
+        self._time_s = max(packet.time_s, self._time_s or 0.0)
+        self._meter.add(packet.time_s, packet.size_bytes, packet.is_key)
+        if packet.is_key:
+            self._governor.measured(self._meter.fps, self._meter.key_every_s)
+        self.ring.append(packet)
+        self._pool.wake()
+
+    def _hand_over(self, frame: Frame) -> None:
+        self._frame_at_s = self._clock()
+        self._deliver(frame)
+
+    def health(self) -> CameraHealth:
+        """Return what is known right now."""
+        feed, plan, meter, now_s = self._feed, self._governor.plan(), self._meter, self._clock()
+        encoding = self._encoding
+        width, height = feed.picture if any(feed.picture) else (encoding.width, encoding.height) if encoding else (0, 0)
+        ahead_s = self._wall.ahead_s
+        return CameraHealth(
+            camera_id=self.camera_id,
+            connected=self._connected,
+            session=self._session,
+            failure=self._failure.reason if self._failure else None,
+            failure_text=str(self._failure) if self._failure else None,
+            retries=self._retries,
+            codec=encoding.codec if encoding else "",
+            width=width,
+            height=height,
+            fps_in=round(meter.fps, 2),
+            bitrate_bps=round(meter.bitrate_bps),
+            key_every_s=round(meter.key_every_s, 2),
+            received=self._received,
+            decoded=feed.decoded,
+            delivered=feed.delivered,
+            skipped=dict(feed.skipped),
+            dropped=dict(self._dropped),
+            decode_errors=feed.decode_errors,
+            mode=plan.mode,
+            mode_reason=plan.reason,
+            looks_per_s=plan.looks_per_s,
+            clock=self._wall.clock,
+            clock_offset_ms=None if ahead_s is None else round(ahead_s * 1000, 1),
+            last_packet_age_s=None if self._packet_at_s is None else round(now_s - self._packet_at_s, 3),
+            last_frame_age_s=None if self._frame_at_s is None else round(now_s - self._frame_at_s, 3),
+            ring_bytes=self.ring.size_bytes,
+            ring_s=round(self.ring.span_s, 2),
+        )
+
+
+def _stamped(
+    raw: RawPacket, session: int, time_s: float, arrived_s: float, encoding: Encoding, wall: WallClock
+) -> Packet:
+    """Put a judged packet into the form in which it travels."""
+    utc_s, clock = wall.stamp(time_s, raw)
+    return Packet(session, time_s, utc_s, clock, arrived_s, raw.is_keyframe, raw.size, raw, encoding)
+
+
+def _with_first_time(packets: Iterator[RawPacket]) -> Iterator[RawPacket]:
+    """Give a first packet without a time (libav's first of an RTSP session) the time just before the second's."""
+    held: RawPacket | None = None
+    first = True
+    for packet in packets:
+        if first and packet.dts is None and packet.pts is None:
+            held, first = packet, False
+            continue
+        if held is not None:
+            said = packet.dts if packet.dts is not None else packet.pts
+            if said is not None:
+                held.dts = held.pts = said - (held.duration or 1)
+            yield held
+            held = None
+        first = False
+        yield packet

@@ -1,0 +1,45 @@
+"""When a picture was taken, in UTC: as the camera reports it (RTCP), otherwise when it arrived."""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Callable
+
+from rtsp.frame import Clock
+from rtsp.source import RawPacket
+
+_LOOK_EVERY_S = 1.0  # the report changes every few seconds; reading it from each packet costs more than it tells
+_ABSURD_S = 10 * 365 * 86400.0  # a camera that never had its clock set says 1970
+
+
+class WallClock:
+    """The UTC of one session's packets."""
+
+    def __init__(self, utc: Callable[[], float] = time.time, *, arrival: Clock = "arrival") -> None:
+        self._utc = utc
+        self._arrival = arrival
+        self._offset_s: float | None = None  # camera's UTC minus camera time
+        self._looked_s = float("-inf")
+        self.clock: Clock = arrival
+        self.ahead_s: float | None = None  # camera's clock minus ours
+
+    def stamp(self, time_s: float, raw: RawPacket) -> tuple[float, Clock]:
+        """Return (UTC in seconds, who says so) for a packet at camera time `time_s`."""
+        if time_s - self._looked_s >= _LOOK_EVERY_S:
+            self._read(time_s, raw)
+        if self._offset_s is not None:
+            return time_s + self._offset_s, "rtcp"
+        return self._utc(), self._arrival
+
+    def _read(self, time_s: float, raw: RawPacket) -> None:
+        if not raw.has_sidedata("prft"):
+            return
+        self._looked_s = time_s
+        micros = struct.unpack_from("=q", bytes(raw.get_sidedata("prft")))[0]
+        taken_s, now_s = micros / 1e6, self._utc()
+        if abs(taken_s - now_s) > _ABSURD_S:
+            return
+        self._offset_s = taken_s - time_s
+        self.ahead_s = taken_s - now_s
+        self.clock = "rtcp"
