@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import psutil
-from rtsp.receiver import CameraHealth as ReceiverHealth
 
 from common.machine import version
 from common.redact import redact
@@ -19,8 +18,10 @@ from edge.config import CameraSettings
 from edge.inference import Seat
 from mqtt.event import Position
 from mqtt.wire import CameraHealth, Health, LatencyMs, LinkHealth, OutboxHealth
+from rtsp.receiver import CameraHealth as ReceiverHealth
 
 MB: Final = 2**20
+PICTURELESS_S: Final = 30.0  # longer than the longest usual key-frame interval
 
 
 class Depth(Protocol):
@@ -38,6 +39,7 @@ class CameraPulse:
     settings: CameraSettings
     seat: Seat
     last_s: float
+    started_s: float
     last_received: int = 0
     last_analysed: int = 0
 
@@ -47,27 +49,27 @@ class CameraPulse:
         fps_analysed = (self.seat.analysed - self.last_analysed) / seconds
         self.last_s, self.last_received, self.last_analysed = now_s, received.received, self.seat.analysed
         p50, p95, p99 = (self.seat.latency_ms(share) for share in (0.5, 0.95, 0.99))
-        error = self.seat.failed or received.reason
+        error = self.seat.failed or (None if received.connected else received.failure_text)
         return CameraHealth(
             name=self.settings.name or self.settings.id,
             area=self.settings.area,
             position=_position(self.settings),
-            state="online" if received.connected else ("starting" if received.session == 0 else "offline"),
+            state=_state(self.seat, received),
             session=received.session,
             fps_in=round(max(0.0, fps_in), 2),
             fps_analysed=round(fps_analysed, 2),
             received=received.received,
             decoded=received.decoded,
             analysed=self.seat.analysed,
-            skipped={**received.skipped, "not_due": self.seat.not_due, "replaced": self.seat.mailbox.replaced},
+            skipped=_skipped(self.seat, received),
             latency_ms=None if p50 is None or p95 is None else LatencyMs(p50=p50, p95=p95, p99=p99),
             clock_offset_ms=received.clock_offset_ms,
             clock_source=received.clock,
             mode=received.mode,
             mode_reason=received.mode_reason,
-            bitrate_kbps=None if received.bitrate_bps is None else round(received.bitrate_bps / 1000, 1),
-            width_px=received.width,
-            height_px=received.height,
+            bitrate_kbps=round(received.bitrate_bps / 1000, 1),
+            width_px=received.width or None,
+            height_px=received.height or None,
             error=redact(error)[:500] if error else None,
         )
 
@@ -96,6 +98,30 @@ class NodePulse:
             link=courier.health(),
             cameras=dict(cameras),
         )
+
+
+def silent_s(received: ReceiverHealth, since_start_s: float) -> float:
+    """Return for how long the camera has shown nothing that can be seen.
+
+    No packets is silence at once; packets without pictures (garbage, a codec that cannot be decoded) become silence
+    after a while, unless nobody wants pictures because the camera sleeps.
+    """
+    packets_s = since_start_s if received.last_packet_age_s is None else received.last_packet_age_s
+    if received.mode == "asleep":
+        return packets_s
+    pictures_s = since_start_s if received.last_frame_age_s is None else received.last_frame_age_s
+    return max(packets_s, pictures_s if pictures_s > PICTURELESS_S else 0.0)
+
+
+def _state(seat: Seat, received: ReceiverHealth) -> Literal["online", "offline", "starting", "refused"]:
+    if received.connected:
+        return "refused" if seat.failed else "online"
+    return "offline" if received.failure else "starting"
+
+
+def _skipped(seat: Seat, received: ReceiverHealth) -> dict[str, int]:
+    own = {"not_due": seat.not_due, "replaced": seat.mailbox.replaced}
+    return {name: count for name, count in {**received.skipped, **received.dropped, **own}.items() if count}
 
 
 def _position(settings: CameraSettings) -> Position | None:

@@ -13,7 +13,7 @@ class Mailbox(Generic[T]):
     """Holds at most one thing. A newer one replaces an unread one, and that is counted."""
 
     def __init__(self, on_news: Callable[[], None] = lambda: None) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._on_news = on_news
         self._held: T | None = None
         self.replaced = 0  # frames that no model ever saw
@@ -29,7 +29,13 @@ class Mailbox(Generic[T]):
         """Return what is held, unread until now, or None."""
         with self._lock:
             held, self._held = self._held, None
+            self._lock.notify_all()
             return held
+
+    def wait_until_taken(self, timeout_s: float) -> bool:
+        """Wait until nothing waits here; for files, whose frames shall not be replaced but follow one another."""
+        with self._lock:
+            return self._lock.wait_for(lambda: self._held is None, timeout_s)
 
     @property
     def waiting(self) -> bool:

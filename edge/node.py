@@ -12,9 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from mqtt.courier import Courier
 from pydantic import JsonValue
-from rtsp.receiver import Camera, DecoderPool
 
 from common.machine import version
 from detectors.detector import Detector
@@ -23,7 +21,7 @@ from edge.camera import CameraWatch, Told, make_rules
 from edge.commands import Commands, changes
 from edge.config import BrokerSettings, CameraSettings, NodeConfig
 from edge.evidence import EvidenceStore
-from edge.health import CameraPulse, NodePulse
+from edge.health import CameraPulse, NodePulse, silent_s
 from edge.inference import Analyst, Detectors, Seat
 from edge.lazy_detector import LazyDetector
 from edge.report import CameraClock, Reporter
@@ -32,11 +30,13 @@ from edge.self_watch import SelfWatch
 from edge.uploader import Uploader
 from models.card import find_card
 from models.store import ensure
+from mqtt.courier import Courier
 from mqtt.event import ModelRef
 from mqtt.link import BrokerLink
 from mqtt.outbox import Outbox
 from mqtt.topics import NodeTopics
 from rtsp.frame import Frame
+from rtsp.receiver import Camera, DecoderPool
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +138,8 @@ class Node:
             looks_per_s=1.0 / max(fastest_s, 1e-3),
             key_frames_only=fastest_s >= KEY_FRAMES_SUFFICE_S,
         )
-        post = Post(settings, seat, connection, CameraPulse(settings, seat, time.monotonic()))
+        now_s = time.monotonic()
+        post = Post(settings, seat, connection, CameraPulse(settings, seat, now_s, now_s))
         with self._lock:
             self._posts[settings.id] = post
         connection.start()
@@ -230,11 +231,11 @@ class Node:
     def _look_for_silence(self) -> None:
         now = datetime.now(UTC)
         for post in self.posts():
-            silent_s = post.connection.health().silent_s
-            if silent_s < SILENT_AFTER_S or not post.seat.busy.acquire(blocking=False):
+            for_s = silent_s(post.connection.health(), time.monotonic() - post.pulse.started_s)
+            if for_s < SILENT_AFTER_S or not post.seat.busy.acquire(blocking=False):
                 continue
             try:
-                self._on_told(post.seat, None, post.seat.watch.absent(silent_s, now))
+                self._on_told(post.seat, None, post.seat.watch.absent(for_s, now))
             finally:
                 post.seat.busy.release()
 
