@@ -75,6 +75,7 @@ class Connection:
         self._answered, self._refusal = threading.Event(), ""
         self._granted: dict[int, list[ReasonCode]] = {}
         self._subscribed = threading.Condition()
+        self._places, self._open, self._timeout_s = threading.Condition(), 0, link.timeout_s
         self._on_message, self._on_taken, self._on_lost = on_message, on_taken, on_lost
         self._paho = Client(
             CallbackAPIVersion.VERSION2,
@@ -94,7 +95,13 @@ class Connection:
         self, topic: str, payload: bytes, *, qos: Literal[0, 1] = 1, retain: bool = False, expiry_s: int | None = None,
         content_type: str | None = None,
     ) -> int:  # fmt: skip
-        """Hand over to the socket and return the message's mid; for QoS 1 `on_taken` tells the rest."""
+        """Hand over to the socket and return the message's mid; for QoS 1 `on_taken` tells the rest.
+
+        Waits while the broker has as many open messages as it wants (`receive_maximum`), and raises BrokerUnavailable
+        when that lasts longer than `timeout_s`.
+        """
+        if qos:
+            self._take_place()
         if self.lost.is_set():
             raise BrokerUnavailable(self.reason)
         info = self._paho.publish(topic, payload, qos, retain, self._publish_properties(expiry_s, content_type))
@@ -102,6 +109,17 @@ class Connection:
             raise BrokerUnavailable(f"not sent: {info.rc.name}")
         self._network.ring()
         return info.mid
+
+    @property
+    def room(self) -> int:
+        """QoS 1 messages that can be published without waiting."""
+        return max(0, self.receive_maximum - self._open)
+
+    def _take_place(self) -> None:
+        with self._places:
+            if not self._places.wait_for(lambda: self.lost.is_set() or self.room > 0, self._timeout_s):
+                raise BrokerUnavailable(f"the broker has taken nothing for {self._timeout_s:g} s")
+            self._open += 1
 
     def subscribe(self, filters: list[str], timeout_s: float) -> None:
         """Return when the broker has granted QoS 1 on all filters; raises BrokerUnavailable when it has not."""
@@ -189,8 +207,9 @@ class Connection:
         if not self.lost.is_set():
             self.reason = reason
             self.lost.set()
-            with self._subscribed:
-                self._subscribed.notify_all()
+            for waiting in (self._subscribed, self._places):
+                with waiting:
+                    waiting.notify_all()
             self._on_lost()
 
     def _arrived(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
@@ -201,6 +220,9 @@ class Connection:
         self._on_message(Message(topic, bytes(message.payload), message.qos, message.retain, message.mid))
 
     def _taken(self, _client: Client, _data: Any, mid: int, code: ReasonCode, _properties: Properties | None) -> None:
+        with self._places:
+            self._open -= 1
+            self._places.notify()
         self._on_taken(mid, str(code) if code.is_failure else None)
 
     def _subscription(
@@ -221,7 +243,7 @@ class Connection:
         return properties
 
 
-_HUNG_UP: Final = "the broker hung up without an answer: wrong user or password, a TLS port spoken to without TLS, or too many clients"
+_HUNG_UP: Final = "the broker hung up without an answer: wrong user or password, or TLS on one side only"
 
 
 def connect(

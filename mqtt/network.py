@@ -1,4 +1,4 @@
-"""Turn paho's wheels on a thread of our own, by `poll`: paho's own thread uses `select` and fails at 1,024 descriptors."""
+"""Turn paho's wheels by `poll`, on a thread of our own: paho's uses `select`, which fails at 1,024 descriptors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
 class NetworkThread:
-    """Reads and writes for one connected client until its socket is gone, then calls `on_end` once, whatever happened."""
+    """Reads and writes for one connected client until its socket is gone; then calls `on_end`, whatever happened."""
 
     def __init__(self, client: Client, on_end: Callable[[], None]) -> None:
         self._client, self._on_end = client, on_end

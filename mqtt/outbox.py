@@ -46,6 +46,7 @@ class Outbox:
         self.boot_id = boot_id or uuid.uuid4().hex
         self.changed = threading.Event()  # something was put; whoever waits clears it first
         self.discarded: Counter[str] = Counter()  # kind → events given up since boot
+        self.written = 0  # events put and ready to be read, since boot
         self._keep_events, self._keep_bytes, self._keep_in_memory = keep_events, keep_bytes, keep_in_memory
         self._clock = clock
         self._door = threading.Lock()  # numbers, and what is in memory: held for microseconds
@@ -79,6 +80,8 @@ class Outbox:
                 events.append(self._number(make))
         finally:
             self._write_all_waiting()
+            with self._door:
+                self.written += len(events)
             self.changed.set()
         return events
 
