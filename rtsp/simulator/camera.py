@@ -1,0 +1,187 @@
+"""A simulated camera: its time, the reel it plays, who watches, and what is wrong with it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rtsp.simulator.clip import TICKS_PER_S
+from rtsp.simulator.faults import DROPPING_FAULTS, PICTURE_FAULTS, Fault, value_or_usual
+from rtsp.simulator.reel import Film, Reel
+from rtsp.simulator.viewer import Outlet, Viewer
+
+JOIN_WAIT_S = 2.0  # a newcomer waits this long for a key frame; where it comes later, it gets the last one at once
+LATEST_S = 1.0  # a camera that is further behind than this (the machine slept) goes on from now
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The two clocks of a camera, handed in."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    utc: Callable[[], float] = time.time
+
+
+@dataclass(slots=True)
+class _Trouble:
+    until_s: float
+    value: float
+
+
+class Camera:
+    """Plays its film whether or not anyone watches. Its time runs in ticks from `epoch_s` (monotonic)."""
+
+    def __init__(self, name: str, film: Film, *, phase: int, clock: Clock, rng: random.Random) -> None:
+        self.name = name
+        self.film = film
+        self.viewers: set[Viewer] = set()
+        self.on_drop: Callable[[], None] = lambda: None
+        self._clock = clock
+        self._rng = rng
+        self._epoch_s = clock.monotonic()
+        self._base = rng.getrandbits(31)
+        self._main = Reel(film, -phase)
+        self._reel = self._main
+        self._leaving: Reel | None = None  # the reel that is played on until the main one reaches a key frame
+        self._return_at = 0
+        self._next = 0
+        self._troubles: dict[Fault, _Trouble] = {}
+        self.troubles: frozenset[Fault] = frozenset()
+        self._shift = 0
+
+    # --- time ---
+
+    def ticks(self, now_s: float) -> int:
+        return int((now_s - self._epoch_s) * TICKS_PER_S)
+
+    def due_s(self) -> float:
+        """When the next picture is to be sent, on the monotonic clock."""
+        return self._epoch_s + self._reel.sent_at(self._next) / TICKS_PER_S
+
+    @property
+    def position(self) -> tuple[Reel, int]:
+        """The reel and the picture that is sent next."""
+        return self._reel, self._next
+
+    # --- viewers ---
+
+    def join(self, viewer: Viewer) -> tuple[int, int]:
+        """Let a viewer watch; return the sequence number and RTP timestamp of the first packet that it will get."""
+        now_s = self._clock.monotonic()
+        if not self.viewers:
+            self._move_to(now_s)
+        key = self._reel.key_from(self._next)
+        wait = self._reel.sent_at(key) - self._reel.sent_at(self._next)
+        viewer.reel = self._reel
+        viewer.at = key if wait <= JOIN_WAIT_S * TICKS_PER_S else self._reel.key_until(self._next)
+        viewer.outlet.throttle(self._bits_per_s())
+        self.viewers.add(viewer)
+        return viewer.sequence, (self._timestamp_base() + self._reel.captured_at(viewer.at)) & 0xFFFFFFFF
+
+    def viewer(self, outlet: Outlet) -> Viewer:
+        """Return a viewer that does not watch yet."""
+        return Viewer(outlet, self.name, random.Random(self._rng.getrandbits(64)))
+
+    def leave(self, viewer: Viewer) -> None:
+        self.viewers.discard(viewer)
+
+    def _move_to(self, now_s: float) -> None:
+        self._next = self._reel.first_from(self.ticks(now_s))
+
+    # --- sending ---
+
+    def send_due(self, now_s: float) -> None:
+        """Send every picture that is due, and go on to the first that is not."""
+        self.expire(now_s)
+        now = self.ticks(now_s)
+        if now - self._reel.sent_at(self._next) > LATEST_S * TICKS_PER_S:
+            self._move_to(now_s)
+        while self._reel.sent_at(self._next) <= now:
+            self._send(now_s)
+            self._next += 1
+            self._return_if_due()
+
+    def _send(self, now_s: float) -> None:
+        reel, n, base, troubles = self._reel, self._next, self._timestamp_base(), self.troubles
+        if Fault.STALL in troubles or Fault.HALF_OPEN in troubles:
+            for viewer in self.viewers:
+                viewer.skip(reel, n)
+            return
+        utc_s = self._utc_s()
+        for viewer in tuple(self.viewers):
+            viewer.report_if_due(now_s, utc_s, base + self.ticks(now_s))
+            viewer.follow(reel, n, base, troubles)
+
+    def _timestamp_base(self) -> int:
+        return self._base + self._shift
+
+    def _utc_s(self) -> float:
+        trouble = self._troubles.get(Fault.CLOCK)
+        return self._clock.utc() + (trouble.value if trouble else 0.0)
+
+    # --- films ---
+
+    def play(self, film: Film) -> None:
+        """Go over to another film at once; the time runs on."""
+        now_s = self._clock.monotonic()
+        self._leaving = None
+        if not self.viewers:
+            self._move_to(now_s)
+        self._reel = Reel(film, self._reel.sent_at(self._next) - film.sent[0])
+        self._next = 0
+
+    def play_own(self) -> None:
+        """Go back to the camera's own film when that reaches its next key frame."""
+        if self._reel is self._main:
+            return
+        now = self._reel.sent_at(self._next)
+        self._return_at = self._main.key_from(self._main.first_from(now))
+        self._leaving = self._reel
+
+    def _return_if_due(self) -> None:
+        if self._leaving is None or self._reel.sent_at(self._next) < self._main.sent_at(self._return_at):
+            return
+        self._leaving = None
+        self._reel, self._next = self._main, self._return_at
+
+    # --- faults ---
+
+    def suffer(self, fault: Fault, for_s: float | None, value: float | None) -> None:
+        """Begin a fault. A cut without a length happens once; any other without one lasts for good."""
+        if fault is Fault.CUT and for_s is None:
+            self.on_drop()
+            return
+        until_s = self._clock.monotonic() + for_s if for_s is not None else float("inf")
+        self._troubles[fault] = _Trouble(until_s, value_or_usual(fault, value))
+        self._changed()
+        if fault in DROPPING_FAULTS:
+            self.on_drop()
+
+    def recover(self, fault: Fault) -> None:
+        """End a fault."""
+        if self._troubles.pop(fault, None) is not None:
+            self._changed()
+
+    def expire(self, now_s: float) -> None:
+        """End the faults whose time is over."""
+        if not self._troubles:
+            return
+        for fault in [fault for fault, trouble in self._troubles.items() if trouble.until_s <= now_s]:
+            self.recover(fault)
+
+    def _changed(self) -> None:
+        self.troubles = frozenset(self._troubles)
+        jump, backward = self._troubles.get(Fault.JUMP), self._troubles.get(Fault.BACKWARD)
+        shift_s = (jump.value if jump else 0.0) - (backward.value if backward else 0.0)
+        self._shift = int(shift_s * TICKS_PER_S)
+        if not self.troubles & PICTURE_FAULTS:
+            self.play_own()
+        for viewer in self.viewers:
+            viewer.report_soon()
+            viewer.outlet.throttle(self._bits_per_s())
+
+    def _bits_per_s(self) -> float | None:
+        trouble = self._troubles.get(Fault.SLOW)
+        return trouble.value * 1000 if trouble else None

@@ -1,0 +1,192 @@
+"""The two ways to a receiver: interleaved in its TCP connection, and UDP datagrams."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+
+from rtsp.simulator.packets import PATCH, PATCH_AT, UDP_PAYLOAD_BYTES, Packets
+from rtsp.simulator.throttle import Throttle
+
+BUFFER_BYTES = 1_000_000  # what one receiver may lag behind before pictures are thrown away
+
+_pack_into = PATCH.pack_into
+
+
+def patch(packets: Packets, sequence: int, timestamp: int, source: int) -> None:
+    """Write the three fields that differ from one sending to the next into every packet."""
+    blob = packets.blob
+    for at in packets.heads:
+        _pack_into(blob, at + PATCH_AT, sequence & 0xFFFF, timestamp, source)
+        sequence += 1
+
+
+class TcpLink:
+    """Writes to one connection: straight into the socket where it takes everything, through asyncio where not.
+
+    `write` may be handed a buffer that changes afterwards: what cannot go out at once is copied.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        plain = transport.get_extra_info("ssl_object") is None
+        self._fd = transport.get_extra_info("socket").fileno() if plain else -1
+        self._throttle: Throttle | None = None
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Send without fail; for answers and reports, which are small."""
+        if self._throttle is not None:
+            self._throttle.put([bytes(data)], must=True)
+            self._release()
+        elif not self._transport.is_closing():
+            self._transport.write(bytes(data))
+
+    def offer(self, packets: Packets) -> bool:
+        """Send the packets, or return False where the receiver is too far behind."""
+        if self._throttle is not None:
+            return self._offer_slowly(self._throttle, packets)
+        transport = self._transport
+        if transport.is_closing():
+            return False
+        waiting = transport.get_write_buffer_size()
+        if waiting or self._fd < 0:
+            if waiting and waiting + len(packets.blob) > BUFFER_BYTES:
+                return False
+            transport.write(bytes(packets.blob))
+            return True
+        return self._write_now(packets.blob)
+
+    def throttle(self, bits_per_s: float | None) -> None:
+        """Limit the rate, or lift the limit and let out what waits."""
+        if bits_per_s is not None:
+            self._throttle = self._throttle or Throttle(bits_per_s, time.monotonic())
+        elif self._throttle is not None:
+            rest, self._throttle = self._throttle.rest(), None
+            self._transport.writelines(rest)
+
+    def _write_now(self, blob: bytearray) -> bool:
+        try:
+            written = os.write(self._fd, blob)
+        except BlockingIOError:
+            written = 0
+        except OSError:
+            self._transport.abort()
+            return False
+        if written < len(blob):
+            self._transport.write(bytes(memoryview(blob)[written:]))
+        return True
+
+    def _offer_slowly(self, throttle: Throttle, packets: Packets) -> bool:
+        ends = (*packets.heads[1:], len(packets.blob))
+        taken = throttle.put([bytes(packets.blob[at:end]) for at, end in zip(packets.heads, ends, strict=True)])
+        self._release()
+        return taken
+
+    def _release(self) -> None:
+        if self._throttle is not None and not self._transport.is_closing():
+            self._transport.writelines(self._throttle.released(time.monotonic()))
+
+
+class TcpOutlet:
+    """Interleaved packets on a pair of channels (RFC 2326, section 10.12)."""
+
+    def __init__(self, link: TcpLink, channels: tuple[int, int], payload_bytes: int) -> None:
+        self.payload_bytes = payload_bytes
+        self._link = link
+        self._media, self._control = channels
+
+    def send(self, packets: Packets, sequence: int, timestamp: int, source: int) -> bool:
+        patch(packets, sequence, timestamp, source)
+        for at in packets.heads:
+            packets.blob[at + 1] = self._media
+        return self._link.offer(packets)
+
+    def report(self, packet: bytes) -> None:
+        self._link.write(b"$" + bytes([self._control]) + len(packet).to_bytes(2, "big") + packet)
+
+    def throttle(self, bits_per_s: float | None) -> None:
+        self._link.throttle(bits_per_s)
+
+    def close(self) -> None:
+        """Nothing to give back: the connection belongs to somebody else."""
+
+
+class UdpPorts:
+    """The pair of ports that every UDP receiver of one server is served from."""
+
+    def __init__(self, host: str) -> None:
+        self.media, self.control = _even_pair(host)
+        self.numbers = (self.media.getsockname()[1], self.control.getsockname()[1])
+
+    def close(self) -> None:
+        self.media.close()
+        self.control.close()
+
+
+class UdpOutlet:
+    """Datagrams to one receiver. What the machine's own buffers do not take is lost, as on any network."""
+
+    payload_bytes = UDP_PAYLOAD_BYTES
+
+    def __init__(self, ports: UdpPorts, address: str, client_ports: tuple[int, int]) -> None:
+        self._ports = ports
+        self.media_address = (address, client_ports[0])
+        self.control_address = (address, client_ports[1])
+        self._throttle: Throttle | None = None
+
+    def send(self, packets: Packets, sequence: int, timestamp: int, source: int) -> bool:
+        patch(packets, sequence, timestamp, source)
+        if self._throttle is not None:
+            taken = self._throttle.put([bytes(datagram) for datagram in packets.datagrams()])
+            for waiting in self._throttle.released(time.monotonic()):
+                self._send(waiting)
+            return taken
+        for datagram in packets.datagrams():
+            self._send(datagram)
+        return True
+
+    def _send(self, datagram: bytes | memoryview) -> None:
+        with contextlib.suppress(OSError):
+            self._ports.media.sendto(datagram, self.media_address)
+
+    def report(self, packet: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self._ports.control.sendto(packet, self.control_address)
+
+    def throttle(self, bits_per_s: float | None) -> None:
+        if bits_per_s is None:
+            self._throttle = None
+        else:
+            self._throttle = self._throttle or Throttle(bits_per_s, time.monotonic())
+
+    def close(self) -> None:
+        """Nothing to give back: the ports are shared."""
+
+
+def _even_pair(host: str) -> tuple[socket.socket, socket.socket]:
+    """Bind two neighbouring ports, the first even, as RTP asks."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for _ in range(100):
+        media = socket.socket(family, socket.SOCK_DGRAM)
+        control = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            media.bind((host, 0))
+            port = media.getsockname()[1]
+            if port % 2 == 0:
+                control.bind((host, port + 1))
+                media.setblocking(False)
+                control.setblocking(False)
+                media.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * 2**20)
+                return media, control
+        except OSError:
+            pass
+        media.close()
+        control.close()
+    raise OSError("no free pair of UDP ports")

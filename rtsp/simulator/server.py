@@ -1,0 +1,239 @@
+"""The RTSP server of all simulated cameras: one listener, one wheel that turns them, one keeper of faults."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import logging
+import random
+import secrets
+import socket
+import ssl
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from rtsp.simulator.camera import Camera
+from rtsp.simulator.connection import Connection
+from rtsp.simulator.digest import Credentials
+from rtsp.simulator.faults import PICTURE_FAULTS, Fault, FaultPlan
+from rtsp.simulator.outlets import UdpPorts
+from rtsp.simulator.packets import TCP_PAYLOAD_BYTES
+from rtsp.simulator.studio import Studio
+from rtsp.simulator.viewer import Viewer
+
+TURN_S = 0.004  # pictures that are due within one turn go out together: fewer wake-ups, at most so much jitter
+CHECK_EVERY_S = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Server:
+    """Serves cameras by name. Everything happens on the event loop that `start` is awaited on."""
+
+    def __init__(
+        self,
+        cameras: Iterable[Camera],
+        *,
+        studio: Studio,
+        credentials: Credentials | None = None,
+        tls: ssl.SSLContext | None = None,
+        tcp_payload_bytes: int = TCP_PAYLOAD_BYTES,
+    ) -> None:
+        self.cameras = {camera.name: camera for camera in cameras}
+        self.credentials = credentials
+        self.tcp_payload_bytes = tcp_payload_bytes
+        self.identity = secrets.randbits(31)
+        self.connections: set[Connection] = set()
+        self._studio = studio
+        self._tls = tls
+        self._rng = random.Random()
+        self._wheel: list[tuple[float, int, Camera]] = []
+        self._turning: set[Camera] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._order = 0
+        self._listener: asyncio.Server | None = None
+        self._udp: UdpPorts | None = None
+        self._chores: set[asyncio.Task[None]] = set()
+        for camera in self.cameras.values():
+            camera.on_drop = self._dropper(camera)
+
+    # --- life ---
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen, and return the port."""
+        self._loop = asyncio.get_running_loop()
+        self._host = host
+        self.port = await self._listen(port)
+        self._chore(self._check_for_ever())
+        return self.port
+
+    async def stop(self) -> None:
+        """Hang up on everyone and give everything back."""
+        for task in tuple(self._chores):
+            task.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._close_listener()
+        for connection in tuple(self.connections):
+            connection.hang_up()
+        if self._udp is not None:
+            self._loop.remove_reader(self._udp.media)
+            self._loop.remove_reader(self._udp.control)
+            self._udp.close()
+        await asyncio.sleep(0)  # lets the transports close their sockets
+
+    async def _listen(self, port: int) -> int:
+        self._listener = await self._loop.create_server(
+            lambda: Connection(self), self._host, port, ssl=self._tls, backlog=512, reuse_address=True
+        )
+        return int(self._listener.sockets[0].getsockname()[1])
+
+    def _close_listener(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    async def _check_for_ever(self) -> None:
+        """Look after receivers that are gone, faults that are over, and the door."""
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            now_s = self.now_s()
+            for connection in tuple(self.connections):
+                connection.check(now_s)
+            for camera in self.cameras.values():
+                camera.expire(now_s)
+            await self._open_or_close_door()
+
+    # --- what connections ask ---
+
+    def now_s(self) -> float:
+        return time.monotonic()
+
+    def camera(self, name: str) -> Camera | None:
+        return self.cameras.get(name)
+
+    def udp_ports(self) -> UdpPorts:
+        if self._udp is None:
+            self._udp = UdpPorts(self._host)
+            self._loop.add_reader(self._udp.media, self._drain, self._udp.media)
+            self._loop.add_reader(self._udp.control, self._drain, self._udp.control)
+        return self._udp
+
+    def play(self, camera: Camera, viewer: Viewer) -> tuple[int, int]:
+        first = camera.join(viewer)
+        if camera not in self._turning:
+            self._turning.add(camera)
+            self._push(camera)
+            self._wind()
+        return first
+
+    def opened(self, connection: Connection) -> None:
+        self.connections.add(connection)
+
+    def closed(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+
+    def _drain(self, port: socket.socket) -> None:
+        """Read what receivers send by UDP: reports, which show that they live, and packets that open firewalls."""
+        with contextlib.suppress(OSError):
+            for _ in range(64):
+                _, address = port.recvfrom(2048)
+                any(connection.reports_from(address) for connection in self.connections)
+
+    # --- the wheel ---
+
+    def _push(self, camera: Camera) -> None:
+        self._order += 1
+        heapq.heappush(self._wheel, (camera.due_s(), self._order, camera))
+
+    def _wind(self) -> None:
+        """Set the timer for the first picture that is due."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._wheel:
+            self._timer = self._loop.call_at(max(self._wheel[0][0], self._last_turn_s + TURN_S), self._turn)
+
+    _last_turn_s = 0.0
+
+    def _turn(self) -> None:
+        self._timer = None
+        now_s = self._last_turn_s = time.monotonic()
+        wheel = self._wheel
+        while wheel and wheel[0][0] <= now_s:
+            camera = heapq.heappop(wheel)[2]
+            if not camera.viewers:
+                self._turning.discard(camera)
+                continue
+            camera.send_due(now_s)
+            self._push(camera)
+        self._wind()
+
+    # --- faults ---
+
+    def schedule(self, plan: FaultPlan) -> None:
+        """Begin a fault when its time comes."""
+        if plan.start_s:
+            self._loop.call_later(plan.start_s, self._begin, plan)
+        else:
+            self._begin(plan)
+
+    def fault(self, plan: FaultPlan) -> None:
+        """Schedule a fault for one camera or all; raise `ValueError` for a camera that is not there."""
+        if plan.camera is not None and plan.camera not in self.cameras:
+            raise ValueError(f"there is no camera {plan.camera!r}")
+        self.schedule(plan)
+
+    def recover(self, fault: Fault, camera: str | None) -> None:
+        """End a fault of one camera or all."""
+        for one in self._named(camera):
+            one.recover(fault)
+        self._chore(self._open_or_close_door())
+
+    def _named(self, name: str | None) -> list[Camera]:
+        return [self.cameras[name]] if name is not None else list(self.cameras.values())
+
+    def _begin(self, plan: FaultPlan) -> None:
+        for camera in self._named(plan.camera):
+            logger.info("fault begins", extra={"camera": camera.name, "fault": plan.fault.value})
+            if plan.fault in PICTURE_FAULTS:
+                self._chore(self._change_picture(camera, plan))
+            else:
+                camera.suffer(plan.fault, plan.for_s, plan.value)
+            if plan.fault is Fault.HALF_OPEN:
+                for connection in self._watching(camera):
+                    connection.fall_silent()
+        if plan.fault is Fault.REFUSE:
+            self._chore(self._open_or_close_door())
+
+    async def _change_picture(self, camera: Camera, plan: FaultPlan) -> None:
+        film = await self._studio.film(camera, plan.fault)
+        camera.suffer(plan.fault, plan.for_s, plan.value)
+        camera.play(film)
+
+    async def _open_or_close_door(self) -> None:
+        """Close the port itself while every camera refuses, as a machine without power would."""
+        refusing = all(Fault.REFUSE in camera.troubles for camera in self.cameras.values())
+        if refusing:
+            self._close_listener()
+        elif self._listener is None:
+            with contextlib.suppress(OSError):  # somebody took the port meanwhile: tried again at the next check
+                await self._listen(self.port)
+
+    def _watching(self, camera: Camera) -> list[Connection]:
+        return [connection for connection in self.connections if connection.watches(camera)]
+
+    def _dropper(self, camera: Camera) -> Callable[[], None]:
+        def drop() -> None:
+            for connection in self._watching(camera):
+                connection.hang_up()
+
+        return drop
