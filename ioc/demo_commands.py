@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from common.processes import ProcessError, ProcessGroup, fresh_folder
 from ioc.output import err, out
 
 STEPS = 6
@@ -25,11 +26,11 @@ def demo(
     for_s: Annotated[float, typer.Option(help="stop by itself after so many seconds; 0 means Ctrl-C")] = 0.0,
 ) -> None:
     """Everything on one machine: cameras from real footage, broker, edge node, central, console."""
-    from ioc.demo.start import build
-    from ioc.demo.world import DemoError, World, fresh_folder
+    from common.processes import ProcessGroup
+    from ioc.demo.start import USER, build
 
     signal.signal(signal.SIGTERM, _as_ctrl_c)
-    world = World(fresh_folder(data))
+    world = ProcessGroup(fresh_folder(data))
     try:
         with Progress(console=err, transient=True) as progress:
             task = progress.add_task("starting", total=STEPS)
@@ -38,12 +39,14 @@ def demo(
                 progress.console.print(f"  {step}", markup=False, style="dim")
 
             address, password = build(world, port, tell, lambda: progress.advance(task))
-        out.print(f"\n[bold]Console[/bold]   {address}\n[bold]User[/bold]      demo\n[bold]Password[/bold]  {password}")
+        out.print(
+            f"\n[bold]Console[/bold]   {address}\n[bold]User[/bold]      {USER}\n[bold]Password[/bold]  {password}"
+        )
         out.print(f"\nLogs are in {world.data}. Ctrl-C stops everything.", highlight=False)
         _watch(world, for_s)
     except KeyboardInterrupt:
         pass
-    except DemoError as error:
+    except ProcessError as error:
         err.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     finally:
@@ -51,7 +54,7 @@ def demo(
         out.print("Stopped.")
 
 
-def _watch(world, for_s: float) -> None:  # type: ignore[no-untyped-def]
+def _watch(world: ProcessGroup, for_s: float) -> None:
     until_s = time.monotonic() + for_s if for_s > 0 else float("inf")
     while time.monotonic() < until_s:
         world.check()

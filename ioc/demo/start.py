@@ -6,20 +6,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from central.accounts import ensure_user, make_token
+from central.config import CentralConfig
+from central.store import Store, migrate
+from common.config import read_config
 from common.media import MediaError
+from common.processes import ProcessError, ProcessGroup, answers, free_port, listens, write_secret
 from ioc.demo.clips import prepare
-from ioc.demo.world import World, answers, free_port, listens
 from models.card import find_card
 from models.errors import ModelError
 from models.store import ensure
 
 NODE_TEMPLATE: Final = Path(__file__).with_name("node.yaml")
 CENTRAL_TEMPLATE: Final = Path(__file__).with_name("central.yaml")
+USER: Final = "demo"
 MODELS: Final = ("yolov8n", "smoke")
 
 
-def build(world: World, port: int, tell: Callable[[str], None], advance: Callable[[], None]) -> tuple[str, str]:
-    """Start everything and return (the console's address, the operator's password). Raises DemoError."""
+def build(world: ProcessGroup, port: int, tell: Callable[[str], None], advance: Callable[[], None]) -> tuple[str, str]:
+    """Start everything and return (the console's address, the operator's password). Raises ProcessError."""
     clips = prepare(tell)
     advance()
     _get_models(tell)
@@ -33,7 +38,7 @@ def build(world: World, port: int, tell: Callable[[str], None], advance: Callabl
     node_file, central_file = (_fill(t, world.data, places) for t in (NODE_TEMPLATE, CENTRAL_TEMPLATE))
     password = _accounts(world.data, central_file)
 
-    world.start("broker", ["broker", "run", "--port", places["broker_port"], *_broker_users(world.data)])
+    world.start("broker", ["broker", "run", "--port", places["broker_port"]])
     world.wait_until(lambda: listens(int(places["broker_port"])), "the broker")
     advance()
     address = f"http://127.0.0.1:{places['console_port']}"
@@ -68,9 +73,14 @@ def _fill(template: Path, folder: Path, places: Mapping[str, str]) -> Path:
 
 
 def _accounts(data: Path, central_file: Path) -> str:
-    """Make the operator, and the node's token at central; return the operator's password."""
-    raise NotImplementedError
-
-
-def _broker_users(data: Path) -> list[str]:
-    raise NotImplementedError
+    """Make the operator, and the node's token at central; return the operator's generated password."""
+    store = Store(read_config(central_file, CentralConfig).store.url)
+    try:
+        migrate(store)
+        password = ensure_user(store, USER, "operator")
+        write_secret(data / "node.token", make_token(store, "box-01", "node"))
+    finally:
+        store.close()
+    if password is None:
+        raise ProcessError("the demo's folder was not empty")
+    return password

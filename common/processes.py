@@ -1,4 +1,4 @@
-"""Start the demo's processes in order, watch over them, and leave none behind."""
+"""Start processes of the product in order, watch over them, and leave none behind."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ READY_WITHIN_S: Final = 60.0
 PR_SET_PDEATHSIG: Final = 1
 
 
-class DemoError(Exception):
-    """A part of the demo did not start or has stopped; the message names it and its log."""
+class ProcessError(Exception):
+    """A process did not start or has stopped; the message names it and its log."""
 
 
 @dataclass(slots=True)
@@ -35,8 +35,8 @@ class Part:
 
 
 @dataclass(slots=True)
-class World:
-    """The running processes of one demo, each with its own log in `data`."""
+class ProcessGroup:
+    """The running processes of one demo or measurement, each with its own log in `data`."""
 
     data: Path
     parts: list[Part] = field(default_factory=list)
@@ -51,21 +51,23 @@ class World:
         return part
 
     def check(self) -> None:
-        """Raise DemoError if a part has stopped."""
+        """Raise ProcessError if a part has stopped."""
         for part in self.parts:
             if part.process.poll() is not None:
                 tail = part.log.read_text(encoding="utf-8", errors="replace")[-800:]
-                raise DemoError(
+                raise ProcessError(
                     f"{part.name} has stopped ({part.process.returncode}); its log {part.log} ends:\n{tail}"
                 )
 
     def wait_until(self, is_ready: Callable[[], bool], what: str) -> None:
-        """Wait for `is_ready`, as long as all parts run. Raises DemoError."""
+        """Wait for `is_ready`, as long as all parts run. Raises ProcessError."""
         until_s = time.monotonic() + READY_WITHIN_S
         while not is_ready():
             self.check()
             if time.monotonic() > until_s:
-                raise DemoError(f"{what} did not become ready within {READY_WITHIN_S:.0f} s; logs are in {self.data}")
+                raise ProcessError(
+                    f"{what} did not become ready within {READY_WITHIN_S:.0f} s; logs are in {self.data}"
+                )
             time.sleep(0.1)
 
     def stop(self) -> None:
@@ -84,7 +86,7 @@ class World:
 
 
 def fresh_folder(path: Path) -> Path:
-    """Return `path` emptied: every demo begins anew."""
+    """Return `path` emptied: every run begins anew."""
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True, mode=0o700)
     return path.resolve()
@@ -108,7 +110,7 @@ def free_port(preferred: int = 0) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise DemoError("no free port on 127.0.0.1")
+    raise ProcessError("no free port on 127.0.0.1")
 
 
 def listens(port: int) -> bool:
