@@ -130,7 +130,7 @@ def _download(url: str, part: Path, progress: Progress) -> None:
         with part.open("r+b") as file:
             file.truncate(done)
             file.seek(done)
-            for chunk in reply.iter_raw(CHUNK_BYTES):
+            for chunk in reply.iter_raw():
                 done += len(chunk)
                 _refuse_endless(done)
                 file.write(chunk)
