@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit check-all packages lock bench clean
+.PHONY: help demo test lint types unit packages docs lock bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 18
@@ -44,6 +44,9 @@ unit: $(VENV)/.dev  ## all tests, with the skipped ones counted and named
 
 bench: $(VENV)/.dev  ## measure this box; the page is var/bench/report.html
 	@$(BIN)/ioc bench report
+
+docs: $(VENV)/.dev  ## write docs/reference from the code
+	@$(BIN)/python -c 'from pathlib import Path; from ioc.reference import write; write(Path("docs/reference"))'
 
 lock: $(VENV)/.dev  ## resolve the dependencies again
 	@sh tests/lock.sh $(BIN)

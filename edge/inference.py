@@ -177,6 +177,8 @@ class Analyst:
             seat.not_due += 1
             return
         told = seat.watch.see(arrived.frame, by_sense)
+        if seat.analysed == 0:
+            log.info("first picture analysed", extra={"camera": seat.settings.id})
         seat.analysed += 1
         seat.newest = arrived.frame
         if told:
