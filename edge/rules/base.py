@@ -105,6 +105,11 @@ class Rule(ABC, Generic[S]):
         """Seconds between two looks that this rule needs; 0 means every one there is."""
         return 0.2
 
+    @property
+    def delay_s(self) -> float:
+        """Seconds for which the installer told this rule to wait; what is said later than that is the rule's doing."""
+        return float(getattr(self.settings, "after_s", None) or getattr(self.settings, "for_s", None) or 0.0)
+
     @abstractmethod
     def update(self, look: Look) -> Iterable[Finding]:
         """Look, and report what has become true, goes on, or is over."""

@@ -1,0 +1,93 @@
+"""Run a clip through the product: the same camera story, rules, tracker and detector as in a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from benchmarks.eval.events import Alarm
+from detectors.detections import Detections
+from detectors.picture import Picture
+from edge.camera import CameraWatch, Moment, Told, make_rules
+from edge.config import ViewSettings
+from edge.rules.base import Rule
+from edge.tracking.settings import TrackerSettings
+from edge.tracking.tracker import Tracker
+
+DETECTED_SENSES = ("objects", "smoke")
+
+
+class Detect(Protocol):
+    def __call__(self, picture: Picture) -> Detections: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a camera had to tell of one clip."""
+
+    told: list[Told] = field(default_factory=list)
+    rules: tuple[Rule[Any], ...] = ()
+    first_s: float = 0.0  # the clip's own time of its first frame
+    duration_s: float = 0.0
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every event kind that its rules could have reported."""
+        return frozenset(kind for rule in self.rules for kind in (rule.kinds or (rule.kind,)))
+
+    def alarms(self) -> list[Alarm]:
+        """Return the starts of its findings, in seconds of the clip."""
+        delays = {rule.settings.name: rule.delay_s for rule in self.rules}
+        return [
+            Alarm(
+                kind=told.finding.kind,
+                time_s=told.finding.time_s,
+                delay_s=delays[told.rule_name],
+                rule=told.rule_name,
+                zone=told.finding.zone,
+                line=told.finding.line,
+                direction=told.finding.detail.get("direction"),
+                boxes=tuple(seen.box for seen in told.finding.objects),
+            )
+            for told in self.told
+            if told.finding.phase == "start"
+        ]
+
+
+def watch(
+    view: ViewSettings,
+    frames: Iterable[Moment],
+    detect: Mapping[str, Detect],
+    *,
+    advance: Callable[[float], None] = lambda time_s: None,
+    on_look: Callable[[Moment, CameraWatch], None] = lambda moment, camera: None,
+) -> Watched:
+    """Let a camera with `view` see all `frames`; `detect` gives the detector behind each sense."""
+    camera: CameraWatch | None = None
+    told: list[Told] = []
+    first_s = last_s = 0.0
+    for moment in frames:
+        if camera is None:
+            camera, first_s = _camera(view, moment), moment.time_s
+        last_s = moment.time_s
+        advance(last_s - first_s)
+        due = camera.due(moment)
+        if not due:
+            continue
+        seen = {sense: _look(detect, sense, moment.picture) for sense in due}
+        told += camera.see(moment, seen)
+        on_look(moment, camera)
+    if camera is None:
+        return Watched()
+    told += camera.finish()
+    return Watched(told, tuple(camera.rules), first_s, last_s - first_s)
+
+
+def _camera(view: ViewSettings, first: Moment) -> CameraWatch:
+    aspect = first.picture.width / first.picture.height
+    return CameraWatch(make_rules(view, aspect=aspect), tracker=Tracker(TrackerSettings(aspect=aspect)))
+
+
+def _look(detect: Mapping[str, Detect], sense: str, picture: Picture) -> Detections:
+    return detect[sense](picture) if sense in DETECTED_SENSES else Detections.none()

@@ -1,0 +1,78 @@
+"""Take a data set's clips one after another through the product, with a progress bar and one detector for all."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from benchmarks.eval.clips import Detect, Watched, watch
+from benchmarks.eval.truth import SUFFIX, Truth, read_truths
+from common.config import ConfigError
+from common.machine import machine_facts
+from detectors.detections import Detections
+from detectors.detector import Detector
+from detectors.load import load_detector
+from detectors.picture import Picture
+from edge.rules import CATALOG
+from models.card import find_card
+from models.store import ensure
+from rtsp.file_source import frames
+
+
+class ClipRunner:
+    """Runs every clip of a data set whose truth speaks of what is wanted."""
+
+    def __init__(self, dataset: Path, wanted: Literal["counts", "events"], *, only: str = "*", model: str) -> None:
+        self._truths = [
+            (clip, truth)
+            for clip, truth in read_truths(dataset, wanted)
+            if fnmatch.fnmatch(Path(truth.clip).name, only)
+        ]
+        if not self._truths:
+            raise ConfigError(f"{dataset}: no clip with a *{SUFFIX} file is called like {only!r}")
+        self._models = {"objects": model, "smoke": "smoke"}
+        self._loaded: dict[str, Detector] = {}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"models": {sense: self._models[sense] for sense in sorted(self._loaded)}}
+
+    @property
+    def machine(self) -> dict[str, object]:
+        return machine_facts()
+
+    def run(self) -> Iterator[tuple[str, Truth, Watched]]:
+        """Yield (name of the clip, its truth, what the camera had to tell), clip by clip."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            bar = progress.add_task("", total=len(self._truths))
+            for clip, truth in self._truths:
+
+                def show(time_s: float, name: str = clip.name) -> None:
+                    progress.update(bar, description=f"{name} {time_s:.0f} s")
+
+                watched = watch(truth.camera, frames(clip, truth.camera.id), self._detectors(truth), advance=show)
+                progress.advance(bar)
+                yield clip.name, truth, watched
+
+    def _detectors(self, truth: Truth) -> dict[str, Detect]:
+        rules = [CATALOG[rule.kind] for rule in truth.camera.rules]  # type: ignore[attr-defined]
+        senses = {sense for rule in rules for sense in (rule.sense, *rule.also)} & set(self._models)
+        return {sense: self._detect(sense) for sense in senses}
+
+    def _detect(self, sense: str) -> Detect:
+        name = self._models[sense]
+        if sense not in self._loaded:
+            card = find_card(name)
+            self._loaded[sense] = load_detector(card, ensure(card))
+        detector = self._loaded[sense]
+
+        def look(picture: Picture) -> Detections:
+            return detector.detect([picture])[0]
+
+        return look

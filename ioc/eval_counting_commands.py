@@ -1,0 +1,49 @@
+"""`ioc eval counting`: how well the product counts over lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ioc.eval_app import eval_app
+from ioc.output import emit, out
+
+
+def register(app: typer.Typer) -> None:
+    """The group `eval` is put on `app` by `eval_commands`; this file only adds to it."""
+
+
+@eval_app.command()
+def counting(
+    dataset: Annotated[Path, typer.Argument(help="a folder of clips, each with a NAME.truth.yaml that has 'counts:'")],
+    model: Annotated[str, typer.Option(help="model card that finds people and vehicles")] = "yolov8n",
+    only: Annotated[str, typer.Option(help="score only clips whose name matches this pattern")] = "*",
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Count what crosses the lines of labelled clips, and compare with the truth."""
+    from benchmarks.eval import counting as scores
+    from benchmarks.eval.runner import ClipRunner
+
+    runner = ClipRunner(dataset, "counts", only=only, model=model)
+    rows = []
+    for name, truth, watched in runner.run():
+        findings = [told.finding for told in watched.told]
+        rows += scores.score_clip(name, truth.counts or (), findings)
+    emit({"overall": scores.overall(rows), "clips": rows, **runner.facts}, as_json, _show, machine=runner.machine)
+
+
+def _show(result: Mapping[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table("clip", "line", "direction", "label", "truth", "counted", "error", "± by itself")
+    for row in result["clips"]:
+        names = [row["clip"], row["line"], row["direction"], row["label"]]
+        table.add_row(*names, *(str(row[key]) for key in ("truth", "counted", "error", "doubtful")))
+    out.print(table)
+    overall = result["overall"]
+    out.print(f"accuracy {overall['accuracy']:.3f}: {overall['counted']} counted, {overall['truth']} true")
+    if "nwrmse" in overall:
+        out.print(f"nwRMSE {overall['nwrmse']:.3f}")

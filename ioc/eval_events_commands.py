@@ -1,0 +1,67 @@
+"""`ioc eval events`: how truly and how soon the product reports what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ioc.eval_app import eval_app
+from ioc.output import emit, out
+
+
+def register(app: typer.Typer) -> None:
+    """The group `eval` is put on `app` by `eval_commands`; this file only adds to it."""
+
+
+@eval_app.command()
+def events(
+    dataset: Annotated[Path, typer.Argument(help="a folder of clips, each with a NAME.truth.yaml that has 'events:'")],
+    model: Annotated[str, typer.Option(help="model card that finds people and vehicles")] = "yolov8n",
+    only: Annotated[str, typer.Option(help="score only clips whose name matches this pattern")] = "*",
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Report what happens in labelled clips, and compare with the truth: precision, recall, delay, false alarms."""
+    from benchmarks.eval import events as scores
+    from benchmarks.eval.runner import ClipRunner
+
+    runner = ClipRunner(dataset, "events", only=only, model=model)
+    clips = [
+        scores.score_clip(name, truth, watched.alarms(), duration_s=watched.duration_s, kinds=watched.kinds)
+        for name, truth, watched in runner.run()
+    ]
+    emit({**scores.report(clips), **runner.facts}, as_json, _show, machine=runner.machine)
+
+
+def _show(result: Mapping[str, Any]) -> None:
+    from rich.table import Table
+
+    columns = (
+        "kind",
+        "true",
+        "detected",
+        "false",
+        "precision",
+        "recall",
+        "F1",
+        "false / camera-hour",
+        "delay s",
+        "p95",
+    )
+    table = Table(*columns)
+    for kind, figures in [*result["kinds"].items(), ("all", result["overall"])]:
+        counts = (str(figures[key]) for key in ("truth", "detected", "false_alarms"))
+        shares = (_number(figures[key]) for key in ("precision", "recall", "f1", "false_alarms_per_camera_hour"))
+        delays = (_number(figures["delay_s"][key]) for key in ("median", "p95"))
+        table.add_row(kind, *counts, *shares, *delays)
+    out.print(table)
+    for clip in result["clips"]:
+        for what in ("missed", "false"):
+            for one in clip[what]:
+                out.print(f"{clip['clip']}: {what} {one['kind']} at {one.get('at_s', one.get('start_s')):.1f} s")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
