@@ -73,6 +73,7 @@ class _Packet:
     pts: int
     duration: int
     key: bool
+    hidden: bool  # an edit list says: decode it, but don't show it
 
 
 def _packets(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[_Packet]:
@@ -91,14 +92,12 @@ def _packets(container: av.container.InputContainer, stream: av.VideoStream) -> 
             round(packet.pts * scale),
             round((packet.duration or 0) * scale),
             bool(packet.is_keyframe),
+            bool(packet.is_discard),
         )
 
 
 def _build(codec: Codec, width: int, height: int, packets: list[_Packet], extradata: bytes) -> Clip:
-    first = next((n for n, packet in enumerate(packets) if packet.key), None)
-    if first is None:
-        raise NotServable("there is no key frame in it")
-    packets = packets[first:]
+    packets = _shown(packets)
     gap = _usual_gap(packets)
     if any(later.dts <= earlier.dts for earlier, later in itertools.pairwise(packets)):
         raise NotServable("its decoding times do not increase")
@@ -109,6 +108,20 @@ def _build(codec: Codec, width: int, height: int, packets: list[_Packet], extrad
     units, parameter_sets = _units(codec, packets, extradata)
     length = packets[-1].dts - packets[0].dts + gap
     return Clip(codec, width, height, TICKS_PER_S / gap, units, length, parameter_sets)
+
+
+def _shown(packets: list[_Packet]) -> list[_Packet]:
+    """Leave out what stands before the first key frame and what an edit list hides at either end."""
+    while packets and packets[-1].hidden:
+        packets.pop()
+    shown = next((n for n, packet in enumerate(packets) if not packet.hidden), 0)
+    keys = [n for n, packet in enumerate(packets) if packet.key]
+    if not keys:
+        raise NotServable("there is no key frame in it")
+    packets = packets[max((n for n in keys if n <= shown), default=keys[0]) :]
+    if any(packet.hidden for packet in packets):
+        raise NotServable("its edit list begins within a group of pictures")
+    return packets
 
 
 def _check_jpegs(packets: list[_Packet]) -> None:

@@ -100,8 +100,11 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
             at += 1
             continue
         length = int.from_bytes(data[at + 2 : at + 4], "big")
-        yield data[at + 1], data[at + 4 : at + 2 + length], at + 2 + length
-        at += 2 + length
+        marker, end = data[at + 1], at + 2 + length
+        yield marker, data[at + 4 : end], end
+        if marker == _SCAN:
+            return
+        at = end
 
 
 def _quantisation(body: bytes) -> dict[int, bytes]:

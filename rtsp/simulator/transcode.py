@@ -90,8 +90,13 @@ def _written(pictures: Iterable[av.VideoFrame], dst: Path, encoding: Encoding) -
 
 
 def _rate_of(stream: av.VideoStream) -> Fraction:
-    rate = stream.average_rate or stream.guessed_rate
-    return Fraction(rate) if rate and 0 < rate <= MOST_FPS else USUAL_FPS
+    """Return the usual rate nearest to what the file says, for files say 25.02 where they mean 25."""
+    said = stream.average_rate or stream.guessed_rate
+    if not said or not 0 < said <= MOST_FPS:
+        return USUAL_FPS
+    usual = [Fraction(round(said)), Fraction(round(said) * 1000, 1001)]
+    nearest = min(usual, key=lambda rate: abs(rate - said))
+    return nearest if abs(nearest - said) < said / 200 else Fraction(said).limit_denominator(1001)
 
 
 def _length_s(container: av.container.InputContainer, seconds: float | None) -> float:
