@@ -27,7 +27,7 @@ class NodeTopics:
 
 def parse_topic(topic: str) -> tuple[NodeTopics, Channel]:
     """Return whose topic it is and which channel; raises ValueError for any other topic."""
-    match = _TOPIC.match(topic)
+    match = _TOPIC.fullmatch(topic)
     if match is None or match[3] not in CHANNELS:
         raise ValueError(f"not a topic of this product: {topic[:100]!r}")
     return NodeTopics(match[1], match[2]), match[3]
