@@ -1,0 +1,90 @@
+"""The judgement of one camera: looks in, the candidates that have become certain out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.detections import Detections
+from detectors.picture import Picture
+from edge.smoke import evidence
+from edge.smoke.backdrop import Backdrop, Plane, inside_of, news_in
+from edge.smoke.habits import Habits
+from edge.smoke.tube import Sighting, Tube
+from edge.smoke.tubes import Tubes, strongest_of
+from edge.smoke.visibility import View, Visibility
+
+LIKELY: Final = evidence.STALE + 0.1  # more than an unchanging thing can reach: something is going on there
+
+
+class SmokeWatch:
+    """Keeps the memory of one view. Not thread-safe."""
+
+    def __init__(self, scale: evidence.Scale) -> None:
+        self._scale = scale
+        self._tubes = Tubes()
+        self._habits = Habits()
+        self._backdrop = Backdrop()
+        self._visibility = Visibility()
+
+    @property
+    def view(self) -> View:
+        """Whether the view can be judged just now."""
+        return self._visibility.state
+
+    def look(self, found: Detections, picture: Picture | None, time_s: float) -> list[Tube]:
+        """Take in one look; return every candidate, strongest first."""
+        if picture is not None and self._visibility.look(picture, time_s) not in {"clear", "night"}:
+            return self._sorted()  # fog is not smoke, and neither is its absence an all-clear
+        plane = None if picture is None else self._backdrop.plane(picture)
+        departure = None if plane is None else self._backdrop.departure(plane)
+        self._follow(found, departure, time_s)
+        self._remember(found, plane, time_s)
+        self._tubes.forget(time_s, keep=frozenset(tube.number for tube in self._tubes.alive if tube.reported))
+        return self._sorted()
+
+    def _follow(self, found: Detections, departure: Plane | None, time_s: float) -> None:
+        owners = self._tubes.match(found.boxes)
+        pieces: dict[int, list[int]] = {}
+        for row, owner in enumerate(owners):
+            pieces.setdefault(owner, []).append(row)
+        known = list(self._tubes.alive)
+        for row in pieces.pop(-1, []):
+            tube = self._tubes.begin(self._sighting(found, [row], departure, time_s))
+            evidence.weigh(tube, self._scale)
+        for index, tube in enumerate(known):
+            if index in pieces:
+                tube.see(self._sighting(found, pieces[index], departure, time_s))
+                evidence.weigh(tube, self._scale)
+            else:
+                tube.missed_looks += 1
+                evidence.miss(tube)
+
+    def _sighting(self, found: Detections, rows: list[int], departure: Plane | None, time_s: float) -> Sighting:
+        box, score, label = strongest_of(found, rows)
+        news = None if departure is None else news_in(box, departure)
+        return Sighting(time_s, box, score, label, news, self._habits.usual(box))
+
+    def _remember(self, found: Detections, plane: Plane | None, time_s: float) -> None:
+        """Learn the view, without what may be a fire: memory must not swallow what it is there to reveal."""
+        reported = [tube.last.box for tube in self._tubes.alive if tube.reported]
+        self._habits.learn(found[~_inside_any(found.boxes, reported)], time_s)
+        if plane is not None:
+            likely = [tube.last.box for tube in self._tubes.alive if tube.reported or tube.evidence >= LIKELY]
+            boxes = np.array(likely, np.float32).reshape(-1, 4)
+            shape = (plane.shape[0], plane.shape[1])
+            self._backdrop.learn(plane, time_s, inside_of(boxes, shape) if len(boxes) else None)
+
+    def _sorted(self) -> list[Tube]:
+        return sorted(self._tubes.alive, key=lambda tube: -tube.evidence)
+
+
+def _inside_any(boxes: npt.NDArray[np.float32], areas: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.bool_]:
+    """Return (N,) True where a box's centre lies inside one of `areas`."""
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    inside = np.zeros(len(boxes), np.bool_)
+    for area in areas:
+        inside |= np.all((centres >= area[:2]) & (centres <= area[2:]), axis=1)
+    return inside

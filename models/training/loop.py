@@ -1,0 +1,219 @@
+"""The training loop: crops in, checkpoints with figures out; can be stopped at any time and taken up again."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from models.training.crops import Crop, CropMaker
+from models.training.pictures import Labelled
+from models.training.recipe import Recipe
+from models.training.score import Figures, figures, read_yolo
+
+WARM_UP_STEPS = 60
+SMALLEST_RATE = 0.02  # of the highest, at the end of the cosine
+AVERAGE_KEEPS = 0.998  # a few hundred steps of memory: short runs profit from less than the usual 0.9999
+CHECK_SIZE = (768, 576)  # width, height at which held-out views are looked at: what a 4:3 picture gets in the product
+
+Tell = Callable[[dict[str, Any]], None]
+
+
+def train(model: Any, maker: CropMaker, held: Sequence[Labelled], recipe: Recipe, folder: Path, tell: Tell) -> Any:
+    """Train `model` in place and return its running average with the best figures on `held`.
+
+    Every `recipe.check_every` steps `folder/last.pt` holds all that is needed to go on, and `folder/best.pt` the best
+    average so far; `tell` is given the figures.
+    """
+    import torch
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cpu":
+        torch.set_num_threads(recipe.threads)
+    model = model.to(device, memory_format=torch.channels_last)
+    average = copy.deepcopy(model).eval()
+    optimiser = _optimiser(model, recipe)
+    step, best = _take_up(folder / "last.pt", model, average, optimiser)
+    started, losses = time.monotonic(), []
+    for batch in _batches(maker, recipe, recipe.steps - step):
+        for group in optimiser.param_groups:
+            group["lr"] = recipe.rate * _schedule(step, recipe.steps)
+        losses.append(_one_step(model, optimiser, batch, device, recipe.bf16))
+        _follow(average, model, min(AVERAGE_KEEPS, (1 + step) / (10 + step)))
+        step += 1
+        if step % recipe.check_every == 0 or step == recipe.steps:
+            found = check(average, held, device)
+            score = found.ap50 + found.f1 if held else float(step)
+            if score >= best:
+                best = score
+                torch.save(average.state_dict(), folder / "best.pt")
+            _keep(folder / "last.pt", step, best, model, average, optimiser)
+            per_s = len(losses) * recipe.batch / (time.monotonic() - started)
+            tell(
+                {"step": step, "loss": round(float(np.mean(losses)), 3), "crops_per_s": round(per_s, 2), **_row(found)}
+            )
+            started, losses = time.monotonic(), []
+    average.load_state_dict(torch.load(folder / "best.pt", weights_only=True))
+    return average
+
+
+def check(model: Any, held: Sequence[Labelled], device: Any) -> Figures:
+    """Return the smoke figures of `model` on whole held-out pictures."""
+    import torch
+
+    found, truth = [], []
+    for item in held:
+        pixels, zoom = fitted(item.pixels, CHECK_SIZE)
+        batch = torch.from_numpy(to_planes(pixels)[None]).to(device, memory_format=torch.channels_last)
+        with torch.no_grad():
+            output = model(batch)[0][0].float().cpu().numpy()
+        found.append(read_yolo(output, 0))
+        truth.append(item.boxes[item.classes == 0] * np.float32(zoom))
+    return figures(found, truth) if held else Figures(0, 0, 0, 0, 0, 1)
+
+
+def fitted(pixels: npt.NDArray[np.uint8], size: tuple[int, int]) -> tuple[npt.NDArray[np.uint8], float]:
+    """Return the picture scaled to fit `size` (width, height), grey at right and below, and the zoom."""
+    zoom = min(size[0] / pixels.shape[1], size[1] / pixels.shape[0])
+    small = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
+    canvas = np.full((size[1], size[0], 3), 114, np.uint8)
+    canvas[: small.shape[0], : small.shape[1]] = small[: size[1], : size[0]]
+    return canvas, zoom
+
+
+def to_planes(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return (3, H, W) float32 RGB 0..1 of a (H, W, 3) BGR picture."""
+    return np.ascontiguousarray(pixels[..., ::-1].transpose(2, 0, 1), np.float32) / np.float32(255)
+
+
+def as_batch(crops: Sequence[Crop]) -> dict[str, npt.NDArray[np.float32]]:
+    """Return what Ultralytics' loss reads: img, batch_idx (M,), cls (M, 1), bboxes (M, 4) as x y w h, 0..1."""
+    boxes = np.concatenate([crop.boxes for crop in crops])
+    middle, size = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    counts = [len(crop.boxes) for crop in crops]
+    return {
+        "img": np.stack([to_planes(crop.pixels) for crop in crops]),
+        "batch_idx": np.repeat(np.arange(len(crops), dtype=np.float32), counts),
+        "cls": np.concatenate([crop.classes for crop in crops]).astype(np.float32)[:, None],
+        "bboxes": np.hstack([middle, size]).astype(np.float32),
+    }
+
+
+def _batches(maker: CropMaker, recipe: Recipe, count: int) -> Iterator[dict[str, npt.NDArray[np.float32]]]:
+    """Yield `count` batches, drawn ahead in a thread so that the network never waits for pictures."""
+    ready: queue.Queue[dict[str, npt.NDArray[np.float32]]] = queue.Queue(maxsize=3)
+    stop = threading.Event()
+
+    def draw() -> None:
+        while not stop.is_set():
+            batch = as_batch([maker.draw() for _ in range(recipe.batch)])
+            while not stop.is_set():
+                try:
+                    ready.put(batch, timeout=0.5)
+                    break
+                except queue.Full:
+                    continue
+
+    worker = threading.Thread(target=draw, name="crops", daemon=True)
+    worker.start()
+    try:
+        for _ in range(count):
+            yield ready.get()
+    finally:
+        stop.set()
+        worker.join()
+
+
+def _one_step(model: Any, optimiser: Any, arrays: dict[str, npt.NDArray[np.float32]], device: Any, bf16: bool) -> float:
+    import torch
+
+    model.train()
+    batch = {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
+    batch["img"] = batch["img"].to(memory_format=torch.channels_last)
+    with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+        outputs = model(batch["img"])
+    loss, _ = model.loss(batch, _as_float(outputs))
+    loss = loss.sum()
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+    optimiser.step()
+    return float(loss.detach()) / len(arrays["img"])
+
+
+def _as_float(outputs: Any) -> Any:
+    if isinstance(outputs, dict):
+        return {name: _as_float(value) for name, value in outputs.items()}
+    if isinstance(outputs, list | tuple):
+        return type(outputs)(_as_float(value) for value in outputs)
+    return outputs.float() if hasattr(outputs, "float") else outputs
+
+
+def _optimiser(model: Any, recipe: Recipe) -> Any:
+    """Return AdamW that decays kernels alone; norms and biases shift freely."""
+    import torch
+
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = ".dfl." not in name  # a fixed ramp, not a weight
+    free = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
+    decayed = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
+    groups = [{"params": decayed, "weight_decay": 5e-4}, {"params": free, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.99))
+
+
+def _schedule(step: int, steps: int) -> float:
+    """Return the share of the highest rate at `step`: a short ramp, then half a cosine."""
+    ramp = min(1.0, (step + 1) / WARM_UP_STEPS)
+    return ramp * (SMALLEST_RATE + (1 - SMALLEST_RATE) * 0.5 * (1 + math.cos(math.pi * step / steps)))
+
+
+def _follow(average: Any, model: Any, keeps: float) -> None:
+    import torch
+
+    with torch.no_grad():
+        for kept, fresh in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+            if kept.dtype.is_floating_point:
+                kept.lerp_(fresh, 1 - keeps)
+            else:
+                kept.copy_(fresh)
+
+
+def _keep(file: Path, step: int, best: float, model: Any, average: Any, optimiser: Any) -> None:
+    import torch
+
+    state = {"step": step, "best": best, "model": model.state_dict(), "average": average.state_dict()}
+    torch.save({**state, "optimiser": optimiser.state_dict()}, file.with_suffix(".new"))
+    file.with_suffix(".new").replace(file)
+
+
+def _take_up(file: Path, model: Any, average: Any, optimiser: Any) -> tuple[int, float]:
+    import torch
+
+    if not file.exists():
+        return 0, -1.0
+    state = torch.load(file, weights_only=True)
+    model.load_state_dict(state["model"])
+    average.load_state_dict(state["average"])
+    optimiser.load_state_dict(state["optimiser"])
+    return state["step"], state["best"]
+
+
+def _row(found: Figures) -> dict[str, float]:
+    names = ("ap50", "ap20", "precision", "recall", "f1", "confidence")
+    return {name: getattr(found, name) for name in names}
+
+
+def write_row(file: Path, row: dict[str, Any]) -> None:
+    """Append one line of JSON."""
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(row) + "\n")
