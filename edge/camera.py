@@ -19,7 +19,7 @@ from edge.tracking.tracker import Tracker
 from edge.tracks import Tracks
 
 SHORTEST_STEP_S: Final = 1e-3
-EARLY: Final = 0.25  # a frame this share of a period early counts as due: cameras are not metronomes
+EARLY: Final = 0.1  # a frame this share of a period early counts as due: cameras are not metronomes
 
 
 class Moment(Protocol):
@@ -76,7 +76,8 @@ class CameraWatch:
     def due(self, moment: Moment) -> frozenset[Sense]:
         """Return which senses want this moment; asking changes nothing."""
         now_s = self._clock.peek(moment)
-        return frozenset(s for s in self._periods if now_s >= self._sense_due_s.get(s, -np.inf))
+        periods = self._periods.items()
+        return frozenset(s for s, every_s in periods if now_s >= self._sense_due_s.get(s, -np.inf) - EARLY * every_s)
 
     def see(self, moment: Moment, seen: Mapping[Sense, Detections]) -> list[Told]:
         """Take in one moment and what the detectors saw in it ("picture" carries no detections).
@@ -110,9 +111,9 @@ class CameraWatch:
     def _is_due(self, rule: Rule[Any], now_s: float) -> bool:
         if rule.sense != "picture":
             return True  # a detector has looked: every rule behind it may know
-        if now_s < self._due_s.get(id(rule), -np.inf):
+        if now_s < self._due_s.get(id(rule), -np.inf) - EARLY * rule.every_s:
             return False
-        self._due_s[id(rule)] = now_s + rule.every_s * (1 - EARLY)
+        self._due_s[id(rule)] = now_s + rule.every_s
         return True
 
     def _next_looks(self, now_s: float, seen: Mapping[Sense, Detections]) -> None:
@@ -120,7 +121,7 @@ class CameraWatch:
             # Steps from the planned time, so that jitter does not lower the rate; from now after a gap.
             planned_s = self._sense_due_s.get(sense, now_s)
             period_s = self._periods.get(sense, 0.0)
-            base_s = planned_s if now_s - planned_s < period_s else now_s - EARLY * period_s
+            base_s = planned_s if now_s - planned_s < period_s else now_s
             self._sense_due_s[sense] = base_s + period_s
 
     def _tell(self, rule: Rule[Any], findings: Iterable[Finding], picture: Picture | None) -> list[Told]:

@@ -1,0 +1,129 @@
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from detectors.detections import Detections
+from detectors.picture import Picture
+from edge.camera import CameraWatch, Told
+from edge.inference import Analyst, Seat
+from edge.lazy_detector import LazyDetector
+from models.errors import ModelError
+from rtsp.frame import Frame
+from tests.edge.scenes import SpyRule, camera, frame, person
+
+
+class Detector:
+    """Sees one person in each picture; fails for the first `failures` calls; waits for `gate`."""
+
+    labels = ("person",)
+
+    def __init__(self, failures: int = 0, gate: threading.Event | None = None) -> None:
+        self.failures, self.gate, self.calls = failures, gate, 0
+
+    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
+        self.calls += 1
+        if self.gate is not None:
+            assert self.gate.wait(5)
+        if self.calls <= self.failures:
+            raise ModelError("corrupt")
+        return [person() for _ in pictures]
+
+
+class Room:
+    """An analyst with its findings written down."""
+
+    def __init__(self, detector: Detector) -> None:
+        self.told: list[tuple[str, float]] = []
+        self.news = threading.Condition()
+        self.analyst = Analyst([{"objects": detector}], self._note)
+
+    def _note(self, seat: Seat, moment: Frame | None, told: list[Told]) -> None:
+        with self.news:
+            self.told += [(seat.settings.id, one.finding.time_s) for one in told]
+            self.news.notify_all()
+
+    def wait_for(self, count: int) -> None:
+        with self.news:
+            assert self.news.wait_for(lambda: len(self.told) >= count, 5)
+
+
+def test_a_frame_becomes_a_finding():
+    room = Room(Detector())
+    seat = room.analyst.seat(camera(), CameraWatch([SpyRule()]))
+    room.analyst.start()
+
+    room.analyst.hand_over(seat, frame(1.0))
+
+    room.wait_for(1)
+    room.analyst.stop()
+    assert [(name, round(s + 1.0, 3)) for name, s in room.told] == [("cam", 1.0)]
+    assert (seat.arrived, seat.analysed) == (1, 1)
+
+
+def test_a_slow_model_sees_the_newest_frame_and_what_it_missed_is_counted():
+    gate = threading.Event()
+    room = Room(Detector(gate=gate))
+    seat = room.analyst.seat(camera(), CameraWatch([SpyRule()], looks_per_s=100))
+    room.analyst.start()
+    room.analyst.hand_over(seat, frame(1.0))
+    while seat.mailbox.waiting:
+        pass
+
+    for time_s in (2.0, 3.0, 4.0):
+        room.analyst.hand_over(seat, frame(time_s))
+    gate.set()
+    room.wait_for(2)
+    room.analyst.stop()
+
+    assert seat.mailbox.replaced == 2
+    assert pytest.approx(room.told[1][1] - room.told[0][1]) == 3.0
+
+
+def test_a_broken_model_is_contained_told_and_recovered_from():
+    room = Room(Detector(failures=1))
+    seat = room.analyst.seat(camera(), CameraWatch([SpyRule()], looks_per_s=100))
+    pixels = SpyRule("picture")
+    other = room.analyst.seat(camera(id="other"), CameraWatch([pixels]))
+    room.analyst.start()
+
+    room.analyst.hand_over(seat, frame(1.0))
+    room.analyst.hand_over(other, frame(1.0))
+    room.wait_for(1)
+    failed = seat.failed
+    room.analyst.hand_over(seat, frame(2.0))
+    room.wait_for(2)
+    room.analyst.stop()
+
+    assert failed == "objects: corrupt"
+    assert seat.failed is None
+    assert {"cam", "other"} == {name for name, _ in room.told}
+
+
+def test_a_camera_that_leaves_is_forgotten():
+    room = Room(Detector())
+    seat = room.analyst.seat(camera(), CameraWatch([SpyRule()]))
+
+    room.analyst.leave(seat)
+
+    assert room.analyst._seats == []
+
+
+def test_a_missing_model_is_tried_again_later_and_not_at_every_picture():
+    now, tries = [0.0], []
+
+    def load() -> Detector:
+        tries.append(now[0])
+        if len(tries) < 3:
+            raise ModelError("not there")
+        return Detector()
+
+    lazy = LazyDetector(load, retry_s=30.0, clock=lambda: now[0])
+    for second in range(100):
+        now[0] = float(second)
+        try:
+            lazy.detect([])
+        except ModelError:
+            continue
+
+    assert tries == [0.0, 30.0, 60.0]
