@@ -62,12 +62,12 @@ class Meter:
 
     @property
     def fps(self) -> float:
-        span_s = self._span_s()
+        span_s = self.span_s
         return (len(self._seen) - 1) / span_s if span_s > 0 else 0.0
 
     @property
     def bitrate_bps(self) -> float:
-        span_s = self._span_s()
+        span_s = self.span_s
         return 8 * self._bytes / span_s if span_s > 0 else 0.0
 
     @property
@@ -75,5 +75,6 @@ class Meter:
         """Seconds between key frames; 0 until two have come."""
         return (self._keys[-1] - self._keys[0]) / (len(self._keys) - 1) if len(self._keys) > 1 else 0.0
 
-    def _span_s(self) -> float:
+    @property
+    def span_s(self) -> float:
         return self._seen[-1][0] - self._seen[0][0] if len(self._seen) > 1 else 0.0

@@ -19,7 +19,7 @@ from rtsp.pool import DecoderPool
 from rtsp.ring import MAX_BYTES, PacketRing
 from rtsp.source import RawPacket, Source, SourceSettings, Transport, open_source
 from rtsp.supervisor import supervise
-from rtsp.timestamps import Timestamps
+from rtsp.timestamps import Timestamps, with_first_time
 from rtsp.wallclock import WallClock
 
 __all__ = ["Camera", "CameraHealth", "DecoderPool"]
@@ -121,7 +121,7 @@ class Camera:
         times = Timestamps(encoding.time_base, self._dropped)
         self._wall = WallClock(self._utc, arrival="file" if source.finite else "arrival")
         tick_s, base_s = float(encoding.time_base), None
-        for raw in _with_first_time(source.packets(self._stop)):
+        for raw in with_first_time(source.packets(self._stop)):
             arrived_s = self._clock()
             stamp = times.judge(raw.pts, raw.dts, raw.duration, arrived_s)
             self._received += 1
@@ -188,21 +188,3 @@ def _stamped(
     """Put a judged packet into the form in which it travels."""
     utc_s, clock = wall.stamp(time_s, raw)
     return Packet(session, time_s, utc_s, clock, arrived_s, raw.is_keyframe, raw.size, raw, encoding)
-
-
-def _with_first_time(packets: Iterator[RawPacket]) -> Iterator[RawPacket]:
-    """Give a first packet without a time (libav's first of an RTSP session) the time just before the second's."""
-    held: RawPacket | None = None
-    first = True
-    for packet in packets:
-        if first and packet.dts is None and packet.pts is None:
-            held, first = packet, False
-            continue
-        if held is not None:
-            said = packet.dts if packet.dts is not None else packet.pts
-            if said is not None:
-                held.dts = held.pts = said - (held.duration or 1)
-            yield held
-            held = None
-        first = False
-        yield packet

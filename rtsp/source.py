@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import functools
 import io
+import socket
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -93,6 +95,7 @@ class AvSource(Source):
         return self.url
 
     def connect(self) -> Encoding:
+        started_s = time.monotonic()
         # The interrupt callback behind `timeout` takes the GIL before every socket read: affordable while opening,
         # not for every RTP packet of 64 cameras. Reading is bounded by the protocol's own timeout in `options`.
         try:
@@ -100,7 +103,8 @@ class AvSource(Source):
                 self.address(), timeout=(self.settings.open_timeout_s, None), options=self.options()
             )
         except (FFmpegError, OSError, ValueError) as error:
-            raise opening_failed(self.url, error) from error
+            waited_s = time.monotonic() - started_s
+            raise opening_failed(self.url, error, silent=waited_s >= 0.9 * self.settings.read_timeout_s) from error
         if not self._container.streams.video:
             self.close()
             raise SourceError("no_video", f"{redact(self.url)}: there is no video in this stream")
@@ -166,8 +170,12 @@ def _template(stream: av.VideoStream) -> av.VideoStream:
     return shelf.add_stream_from_template(stream, opaque=True)
 
 
-def opening_failed(url: str, error: Exception) -> SourceError:
-    """Say in one word why a stream could not be opened."""
+def opening_failed(url: str, error: Exception, *, silent: bool = False) -> SourceError:
+    """Say in one word why a stream could not be opened; `silent`: it failed only after a long wait.
+
+    libav reports a server that never answers a request as invalid data, and an unknown host and a refused certificate
+    as the same input/output error.
+    """
     if isinstance(error, HTTPUnauthorizedError | HTTPForbiddenError):
         reason = "unauthorised"
     elif isinstance(error, HTTPNotFoundError):
@@ -175,10 +183,21 @@ def opening_failed(url: str, error: Exception) -> SourceError:
     elif type(error).__name__ == "ExitError":
         reason = "timeout"
     elif isinstance(error, InvalidDataError):
-        reason = "garbage"
+        reason = "timeout" if silent else "garbage"
     else:
         reason = _WHEN_OPENING.get(getattr(error, "errno", 0) or 0, "refused")
+    if reason == "io":
+        reason = _why_io(url)
     return SourceError(reason, _sentence(url, error))
+
+
+def _why_io(url: str) -> str:
+    parts = urlsplit(url)
+    try:
+        socket.getaddrinfo(parts.hostname, parts.port)
+    except (OSError, UnicodeError, ValueError):
+        return "no_such_host"
+    return "tls" if parts.scheme.endswith("s") else "io"
 
 
 def reading_failed(url: str, error: Exception) -> SourceError:

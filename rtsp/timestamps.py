@@ -8,10 +8,12 @@ ends the session.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from rtsp.errors import SourceError
+from rtsp.source import RawPacket
 
 WIDE_GAP_S = 5.0  # further than this from where the last packet and the clock on the wall say we should be
 BACKWARD_AT_MOST = 25  # in a row: a second of a common camera; more is a clock that was set back
@@ -105,3 +107,21 @@ class Timestamps:
 
     def _ticks(self, seconds: float) -> int:
         return int(seconds / self.time_base)
+
+
+def with_first_time(packets: Iterator[RawPacket]) -> Iterator[RawPacket]:
+    """Give a first packet without a time (libav's first of an RTSP session) the time just before the second's."""
+    held: RawPacket | None = None
+    first = True
+    for packet in packets:
+        if first and packet.dts is None and packet.pts is None:
+            held, first = packet, False
+            continue
+        if held is not None:
+            said = packet.dts if packet.dts is not None else packet.pts
+            if said is not None:
+                held.dts = held.pts = said - (held.duration or 1)
+            yield held
+            held = None
+        first = False
+        yield packet
