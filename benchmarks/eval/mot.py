@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
@@ -174,13 +175,21 @@ def _number(path: Path, info: configparser.SectionProxy, key: str, largest: floa
     return number
 
 
-def read_dataset(place: Path) -> list[Sequence]:
-    """Return the one sequence at `place`, or all those in it, by name. Raises `ConfigError`."""
+def read_dataset(place: Path, only: str = "*") -> list[Sequence]:
+    """Return the one sequence at `place`, or all those in it named like `only`. Raises `ConfigError`."""
     if (place / "seqinfo.ini").exists():
         return [read_sequence(place)]
     if not place.is_dir():
         raise ConfigError(f"{place}: there is no such folder")
-    found = [read_sequence(path.parent) for path in sorted(place.glob("*/seqinfo.ini"))]
+    found = [path.parent for path in sorted(place.glob("*/seqinfo.ini"))]
     if not found:
         raise ConfigError(f"{place}: neither a sequence (seqinfo.ini) nor a folder of sequences")
-    return found
+    named = [folder for folder in found if fnmatchcase(folder.name, only)]
+    if not named:
+        raise ConfigError(f"{place}: no sequence is called like {only!r}; there are: {_list(found)}")
+    return [read_sequence(folder) for folder in named]
+
+
+def _list(folders: list[Path]) -> str:
+    names = [folder.name for folder in folders]
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")

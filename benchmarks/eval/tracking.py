@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from benchmarks.eval import mot_scores
-from benchmarks.eval.mot import Boxes, Sequence
+from benchmarks.eval.mot import Boxes, Numbers, Sequence
 from benchmarks.eval.mot_scores import Followed
 from detectors.detections import Detections
 from edge.tracking.settings import TrackerSettings
 from edge.tracking.tracker import Tracker
 from edge.tracks import Tracks
 
-Looks: TypeAlias = Iterable[Detections]  # one for each frame, in order
-Progress: TypeAlias = Callable[[str, int, int], None]  # sequence, frames done, frames in all
+Look: TypeAlias = tuple[float, Detections]  # camera time in seconds, and what was detected
+Looks: TypeAlias = Iterable[Look]  # one for each frame, in order
+Progress: TypeAlias = Callable[[int], None]  # frames done
+
+# Public detections come from over-confident networks, where most boxes of 0.5 are wrong; a card would say so.
+PUBLIC = TrackerSettings(high_score=0.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,10 @@ def public_looks(sequence: Sequence) -> Looks:
     """Yield the detections of det.txt, frame by frame."""
     size = np.array([sequence.width, sequence.height] * 2)
     for frame in range(1, sequence.frames + 1):
-        yield _detections(sequence.detections, sequence.detections.at(frame), size)
+        yield (frame - 1) / sequence.fps, _detections(sequence.detections, sequence.detections.at(frame), size)
 
 
-def _detections(boxes: Boxes, where: slice, size: mot_scores.Numbers) -> Detections:
+def _detections(boxes: Boxes, where: slice, size: Numbers) -> Detections:
     corners = boxes.boxes[where].copy()
     corners[:, 2:] += corners[:, :2]
     scores = boxes.values[where].astype(np.float32)
@@ -49,20 +53,22 @@ def _detections(boxes: Boxes, where: slice, size: mot_scores.Numbers) -> Detecti
 
 
 def score_sequence(
-    sequence: Sequence, looks: Looks, settings: TrackerSettings | None = None, progress: Progress | None = None
+    sequence: Sequence, looks: Looks, settings: TrackerSettings, progress: Progress | None = None
 ) -> Scored:
-    """Follow the objects of `sequence` through `looks` and compare with its truth. Online: no look ahead."""
-    tracker = Tracker(settings or TrackerSettings(aspect=sequence.width / sequence.height))
+    """Follow the objects of `sequence` through `looks` and compare with its truth. Online: no look ahead.
+
+    `settings` are completed with the sequence's aspect.
+    """
+    tracker = Tracker(replace(settings, aspect=sequence.width / sequence.height))
     followed, spent = Followed(), 0.0
-    for index, detections in enumerate(looks):
-        time_s = index / sequence.fps
+    for index, (time_s, detections) in enumerate(looks):
         before = time.perf_counter()
         tracks = tracker.update(detections, time_s)
         spent += time.perf_counter() - before
         shown = reported(tracks, time_s)
         followed.add(shown.ids, _pixels(shown, sequence))
         if progress:
-            progress(sequence.name, index + 1, sequence.frames)
+            progress(index + 1)
     return Scored(mot_scores.score(sequence, followed), sequence.frames, spent)
 
 
@@ -71,7 +77,7 @@ def reported(tracks: Tracks, time_s: float) -> Tracks:
     return tracks[tracks.seen_at(time_s)]
 
 
-def _pixels(tracks: Tracks, sequence: Sequence) -> mot_scores.Numbers:
+def _pixels(tracks: Tracks, sequence: Sequence) -> Numbers:
     boxes = tracks.boxes.astype(np.float64) * np.array([sequence.width, sequence.height] * 2)
     boxes[:, 2:] -= boxes[:, :2]
     return boxes
