@@ -1,0 +1,103 @@
+"""`ioc eval detect`: reads a YOLO data set, scores a real detector, and names what is wrong with the labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.eval.detect import against_itself, eval_detect
+from benchmarks.eval.yolo_set import label_file, read_set, read_truth
+from common.config import ConfigError
+from detectors.detections import Detections
+from detectors.load import load_detector
+from tests.detectors.pictures import card_for, constant_model, plain
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Two pictures, 64x64; a car in the left half of the first, nothing in the second."""
+    import cv2
+
+    for part in ("images/val", "labels/val"):
+        (tmp_path / part).mkdir(parents=True)
+    for name in ("a", "b"):
+        cv2.imwrite(str(tmp_path / f"images/val/{name}.jpg"), plain(64, 64).bgr())
+    (tmp_path / "labels/val/a.txt").write_text("1 0.25 0.5 0.5 1.0\n")
+    (tmp_path / "data.yaml").write_text(
+        "path: /somewhere/else\nval: images/val\nnames: {0: Motorbike, 1: car, 2: boat}\n"
+    )
+    return tmp_path
+
+
+def detector(tmp_path: Path):
+    out = np.zeros((1, 300, 6), np.float32)
+    out[0, 0] = (0, 0, 32, 64, 0.9, 1)
+    content = constant_model({"output0": out}, width=64, height=64)
+    path = tmp_path / "constant.onnx"
+    path.write_bytes(content)
+    return load_detector(card_for(content, "end-to-end", width=64, height=64), path, threads=1)
+
+
+def test_the_figures_of_a_detector_that_sees_a_car_everywhere(dataset: Path):
+    result = eval_detect(detector(dataset), read_set(dataset), confidence=0.25)
+
+    assert result["overall"] == {"map50": 1.0, "map50_95": 1.0, "precision": 0.5, "recall": 1.0}
+    assert result["classes"]["car"]["truth"] == 1
+    assert result["not_scored"] == ["Motorbike", "boat"]
+    assert result["pictures"] == 2
+
+
+def test_a_picture_without_labels_shows_nothing(dataset: Path):
+    truths = list(read_set(dataset).truths())
+
+    assert [len(one.boxes) for one in truths] == [1, 0]
+
+
+def test_an_outline_becomes_the_box_around_it(tmp_path: Path):
+    (tmp_path / "a.txt").write_text("0 0.1 0.2 0.5 0.2 0.3 0.6\n")
+
+    truth = read_truth(tmp_path / "a.txt", ("car",))
+
+    assert np.allclose(truth.boxes, [[0.1, 0.2, 0.5, 0.6]])
+
+
+@pytest.mark.parametrize("line", ["1 0.1 0.1 0.1 0.1", "0 0.1 0.1", "0 a b c d", "0 5 5 5 5"])
+def test_a_wrong_label_line_is_named(tmp_path: Path, line: str):
+    (tmp_path / "a.txt").write_text(f"0 0.5 0.5 0.1 0.1\n{line}\n")
+
+    with pytest.raises(ConfigError, match=r"a\.txt:2: must be"):
+        read_truth(tmp_path / "a.txt", ("car",))
+
+
+def test_labels_lie_beside_the_last_images_folder():
+    assert label_file(Path("/images/set/images/val/a.jpg")) == Path("/images/set/labels/val/a.txt")
+
+
+def test_a_set_without_names_or_pictures_is_refused(tmp_path: Path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_set(tmp_path)
+    (tmp_path / "data.yaml").write_text("val: images\n")
+    with pytest.raises(ConfigError, match="'names' is missing"):
+        read_set(tmp_path)
+    (tmp_path / "data.yaml").write_text("val: images\nnames: [car]\n")
+    with pytest.raises(ConfigError, match="no pictures"):
+        read_set(tmp_path)
+
+
+def test_a_detector_that_knows_none_of_the_labels_is_refused(dataset: Path):
+    (dataset / "data.yaml").write_text("val: images/val\nnames: [boat, plane]\n")
+    (dataset / "labels/val/a.txt").write_text("")
+
+    with pytest.raises(ConfigError, match="knows none of the labels boat, plane"):
+        eval_detect(detector(dataset), read_set(dataset), confidence=0.25)
+
+
+def test_doubtful_boxes_of_the_reference_are_ignored():
+    boxes = np.array([[0, 0, 1, 1]] * 3, np.float32)
+    seen = Detections(boxes, np.array([0.9, 0.3, 0.01], np.float32), np.array(["car"] * 3))
+
+    (truth,) = against_itself(0.5, 0.1, [seen])
+
+    assert truth.ignored.tolist() == [False, True]
