@@ -38,12 +38,12 @@ class Watched:
 
     def alarms(self) -> list[Alarm]:
         """Return the starts of its findings, in seconds of the clip."""
-        delays = {rule.settings.name: rule.delay_s for rule in self.rules}
+        rules = {rule.settings.name: rule for rule in self.rules}
         return [
             Alarm(
                 kind=told.finding.kind,
                 time_s=told.finding.time_s,
-                delay_s=delays[told.rule_name],
+                delay_s=rules[told.rule_name].delay_of(told.finding.kind),
                 rule=told.rule_name,
                 zone=told.finding.zone,
                 line=told.finding.line,

@@ -105,9 +105,8 @@ class Rule(ABC, Generic[S]):
         """Seconds between two looks that this rule needs; 0 means every one there is."""
         return 0.2
 
-    @property
-    def delay_s(self) -> float:
-        """Seconds for which the installer told this rule to wait; what is said later than that is the rule's doing."""
+    def delay_of(self, kind: str) -> float:
+        """Return the seconds for which its settings let it wait before it reports `kind`; any more is its own doing."""
         return float(getattr(self.settings, "after_s", None) or getattr(self.settings, "for_s", None) or 0.0)
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 Nothing is an alarm here: each interval is one `flow` message. One object is one count, however often its box touches
 the line; it counts again only when it really turns back. `detail` carries `counts` (direction → label → number),
-`error` (direction → by how much the number may be off), `interval_s` and `watched_s` (how much of the interval was seen).
+`error` (direction → by how much the number may be off), `interval_s`, and `watched_s`, how much of it was seen.
 """
 
 from __future__ import annotations

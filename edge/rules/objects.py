@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from detectors.detections import Boxes
 from edge.geometry import Areas, Flags, Points
 from edge.rules.base import Seen
 from edge.tracks import Tracks
@@ -63,3 +64,13 @@ def riders(tracks: Tracks) -> Flags:
     head_above = p[..., 1] < w[..., 1] + 0.3 * height
     on = np.any(beside & feet_in & head_above & wheels[None], axis=1)
     return np.asarray(on & people, np.bool_)
+
+
+def covered_share(boxes: Boxes, others: Boxes) -> Areas:
+    """Return (N,) the largest share of each of `boxes` (N, 4) that lies within one of `others` (M, 4)."""
+    if not len(others):
+        return np.zeros(len(boxes))
+    a, b = boxes[:, None].astype(np.float64), others[None].astype(np.float64)
+    both = np.prod(np.maximum(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0), axis=-1)
+    own = np.prod(np.maximum(a[..., 2:] - a[..., :2], 1e-9), axis=-1)
+    return np.asarray((both / own).max(axis=1), np.float64)

@@ -17,12 +17,14 @@ from pydantic import Field
 from detectors.picture import Gray
 from edge.rules.base import Finding, Look, Rule, RuleSettings, Scene, Severity
 from edge.rules.cause import Cause
-from edge.rules.view import WIDTH, Comparison, Features, LearnedView, features
+from edge.rules.view import WIDTH, Comparison, Features, LearnedView, features, same_view
+from edge.rules.windows import ShareOfTime
 
 LEARNS_S: Final = 4.0  # before this a view is too young to be missed
 NORMAL_AGAIN_S: Final = 3.0
 LONGEST_STEP_S: Final = 5.0  # after a longer silence the light may be another: the doubt begins anew
 STILL: Final = 0.1  # of the usual change between two looks: less is no living picture
+MOST_OF_THE_TIME: Final = 0.7  # a frozen picture still twitches a little at each key frame
 LIVELY: Final = 0.15  # grey levels of usual change from which `STILL` means something
 SEVERITIES: Final[dict[str, Severity]] = {
     "offline": "high", "frozen": "high", "covered": "high", "moved": "high", "defocused": "medium", "dark": "medium",
@@ -58,22 +60,29 @@ class Tamper(Rule[TamperSettings]):
         self._view = LearnedView()
         self._other = LearnedView()  # what it shows instead, while it shows something else
         self._life = _Life()
+        self._still = ShareOfTime(self.settings.frozen_after_s)
         self._last: Features | None = None
-        self._last_s = 0.0
+        self._last_s = self._now_s = 0.0
         self._suspect: tuple[str, float] | None = None  # kind, since when
 
     @property
     def every_s(self) -> float:
         return 0.5
 
-    @property
-    def delay_s(self) -> float:
-        return 0.0  # how long it takes to be sure is this rule's own affair
+    def delay_of(self, kind: str) -> float:
+        settings = self.settings
+        waits = {
+            "moved": settings.moved_after_s,
+            "frozen": settings.frozen_after_s,
+            "offline": settings.offline_after_s,
+        }
+        return waits.get(kind, settings.after_s)
 
     def update(self, look: Look) -> Iterable[Finding]:
         yield from self._causes["offline"].close(look.time_s)
         if look.picture is None:
             return
+        self._now_s = look.time_s
         height = max(48, round(WIDTH * look.picture.height / look.picture.width))
         now = features(look.picture.gray(WIDTH, height))
         step_s = look.time_s - self._last_s if self._last is not None else 0.0
@@ -97,11 +106,11 @@ class Tamper(Rule[TamperSettings]):
         if self._last is None or self._last.gray.shape != now.gray.shape:
             self._view.learn(now, 0.0)
             return None, None
-        still = self._life.is_still(self._last.gray, now.gray)
+        still_share = self._still.update(self._life.is_still(self._last.gray, now.gray), self._now_s)
         comparison = self._view.compare(now)
         young = self._view.age_s < LEARNS_S
         kind = None if young else _kind_of(now.gray, comparison)
-        if kind is None and still:
+        if kind is None and still_share >= MOST_OF_THE_TIME:
             return "frozen", comparison
         if kind is None:
             self._view.learn(now, min(step_s, LONGEST_STEP_S))
@@ -113,7 +122,8 @@ class Tamper(Rule[TamperSettings]):
     def _stands_still(self, now: Features, step_s: float) -> bool:
         """Return whether the other view is one: what passes by changes from look to look."""
         suspected = self._suspect is not None and self._suspect[0] in {"moved", "unsteady"}
-        steady = suspected and self._other.latest is not None and self._other.compare(now).lost < 0.4
+        other = self._other.latest if suspected else None
+        steady = other is not None and (self._other.compare(now).lost < 0.4 or same_view(other.gray, now.gray))
         if not steady:
             self._other = LearnedView()
         self._other.learn(now, step_s)
@@ -131,14 +141,10 @@ class Tamper(Rule[TamperSettings]):
         if open_kinds:  # it is not normal yet: the same cause, whatever it looks like by now
             yield from self._causes[open_kinds[0]].hold(time_s, since_s=since_s, detail=_detail(comparison))
             yield from self._accept(open_kinds[0], time_s - since_s, time_s)
-        elif kind in self._causes and time_s - since_s >= self._patience_s(kind):
+        elif kind in self._causes and time_s - since_s >= (0.0 if kind == "frozen" else self.delay_of(kind)):
             yield from self._causes[kind].hold(
                 time_s, since_s=since_s, confidence=_confidence(kind, comparison), detail=_detail(comparison)
             )
-
-    def _patience_s(self, kind: str) -> float:
-        settings = self.settings
-        return {"moved": settings.moved_after_s, "frozen": settings.frozen_after_s}.get(kind, settings.after_s)
 
     def _accept(self, kind: str, lasted_s: float, time_s: float) -> Iterable[Finding]:
         """Take a view that has stayed for very long as the usual one."""

@@ -1,0 +1,111 @@
+"""Report a vehicle that drove and then stands in a zone for longer than it should.
+
+What was parked when the camera began is none: only what has been seen driving can stop, or what has moved at least a
+little and now stands where nothing stood before (a crash leaves no time to watch it drive). Where traffic lights hold
+the traffic, set `while_others_move`: then only the seconds count in which other vehicles drive through the zone. One
+alarm while any vehicle stands there; `detail` carries `stood_s`, the longest stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal
+
+import numpy as np
+from pydantic import Field
+
+from edge.geometry import Areas, Flags
+from edge.rules.base import Finding, Look, Rule, Scene, ZoneRuleSettings
+from edge.rules.cause import Cause
+from edge.rules.memory import TrackMemory
+from edge.rules.motion import Legs, Motion
+from edge.rules.objects import VEHICLES, seen_objects
+from edge.rules.places import StandingPlaces
+from edge.tracks import Tracks
+
+STANDS_S: Final = 1.5  # from then on its place is taken
+FREE: Final = 0.3  # of a place may have been taken before, by a neighbour
+SETTLES_S: Final = 5.0  # of watching, before which nobody knows what stood where
+FLOWS_S: Final = 1.5  # a vehicle that ended a leg this recently is driving
+LONGEST_STEP_S: Final = 2.0
+
+
+class StoppedVehicleSettings(ZoneRuleSettings):
+    kind: Literal["stopped_vehicle"] = Field(description="reports vehicles that stand where they should not")
+    labels: frozenset[str] = Field(default=VEHICLES, description="which labels count; empty means all")
+    after_s: float = Field(default=30.0, gt=0, le=86400, description="seconds it stands before it is reported")
+    gone_s: float = Field(default=5.0, ge=0, le=3600, description="seconds without one before it is over")
+    while_others_move: bool = Field(default=False, description="count only seconds in which others drive: for lights")
+
+
+class StoppedVehicle(Rule[StoppedVehicleSettings]):
+    kind = "stopped_vehicle"
+    Settings = StoppedVehicleSettings
+    says = ("Xe dừng đỗ sai nơi quy định", "A vehicle has stopped where it should not")
+
+    def __init__(self, settings: StoppedVehicleSettings, scene: Scene) -> None:
+        super().__init__(settings, scene)
+        self._zone = scene.zone(settings.zone)
+        self._legs = Legs(scene.aspect)
+        self._places = StandingPlaces()
+        self._stood = TrackMemory(stood_s=0.0, took_place=0.0, came=0.0)
+        self._began_s: float | None = None
+        self._last_s = 0.0
+        self._cause = Cause(
+            self.kind, settings.name, severity=settings.severity, zone=settings.zone, gone_s=settings.gone_s
+        )
+
+    def update(self, look: Look) -> Iterable[Finding]:
+        tracks = look.tracks.labelled(self.settings.labels)
+        motion = self._legs.update(tracks, look.time_s)
+        inside = self._zone.contains(tracks.feet)
+        stood_s = self._stand(tracks, motion, inside, look.time_s)
+        standing = inside & (stood_s >= self.settings.after_s)
+        if not standing.any():
+            yield from self._cause.release(look.time_s)
+            return
+        longest_s = float(stood_s[standing].max())
+        yield from self._cause.hold(
+            look.time_s,
+            since_s=look.time_s - longest_s,
+            confidence=float(tracks.scores[standing].max()),
+            objects=seen_objects(tracks, standing),
+            detail={"stood_s": round(longest_s, 1)},
+        )
+
+    def finish(self, time_s: float) -> Iterable[Finding]:
+        return self._cause.close(time_s)
+
+    def forget(self, track_ids: Iterable[int]) -> None:
+        gone = list(track_ids)
+        self._legs.forget(gone)
+        self._stood.forget(gone)
+
+    def _stand(self, tracks: Tracks, motion: Motion, inside: Flags, time_s: float) -> Areas:
+        """Return (N,) seconds that each vehicle has stood, as far as they count."""
+        if self._began_s is None:
+            self._began_s = self._last_s = time_s
+        step_s, self._last_s = min(time_s - self._last_s, LONGEST_STEP_S), time_s
+        came = self._came(tracks, motion, time_s)
+        if not self.settings.while_others_move:
+            return np.where(came, motion.still_s, 0.0)
+        rows, stood_s = self._stood.rows(tracks.ids), self._stood["stood_s"]
+        driving = inside & came & (motion.still_s <= FLOWS_S)
+        stood_s[rows[motion.ended]] = 0.0
+        if driving.any():
+            stood_s[rows[came & ~driving]] += step_s
+        return np.where(came, stood_s[rows], 0.0)
+
+    def _came(self, tracks: Tracks, motion: Motion, time_s: float) -> Flags:
+        """Return (N,) True for what drove here, or moved a little and stands where nothing stood before."""
+        rows, memory = self._stood.rows(tracks.ids), self._stood
+        stands = tracks.seen_at(time_s) & (motion.still_s >= STANDS_S)
+        memory["took_place"][rows[motion.ended]] = 0.0
+        settles = stands & (memory["took_place"][rows] == 0)
+        free = np.zeros(len(tracks), np.bool_)
+        free[settles] = self._places.taken(tracks.boxes[settles], time_s) < FREE
+        watched = self._began_s is not None and time_s - self._began_s >= SETTLES_S
+        memory["came"][rows[free & watched & (motion.legs > 0)]] = 1.0
+        memory["took_place"][rows[settles]] = 1.0
+        self._places.take(tracks.boxes[stands], time_s)
+        return np.asarray(motion.drove | (memory["came"][rows] > 0), np.bool_)
