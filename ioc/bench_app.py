@@ -6,5 +6,3 @@ import typer
 
 TITLE = "Measure this box: how many cameras, how late, at what cost."
 bench_app = typer.Typer(name="bench", help=TITLE, no_args_is_help=True)
-    name="bench", help="Measure this box: how many cameras, how late, at what cost.", no_args_is_help=True
-)
