@@ -12,18 +12,20 @@ from typing import Final
 
 from edge.smoke.tube import Tube
 
-MOST_PER_LOOK: Final = 1.2  # below every allowed limit: a single frame cannot confirm
+MOST_PER_LOOK: Final = 1.1  # below every allowed limit: a single frame cannot confirm
+STRONGEST: Final = 1.3  # times a certain score: beyond that a detector is only louder
 MISS: Final = 0.35  # what a look without the candidate takes away: young smoke comes and goes
 FADES: Final = 0.85  # of the evidence stays at each miss, so that old certainty does not carry a gap
 MOST: Final = 6.0  # evidence does not pile up for ever: the end of a fire is noticed in finite time
 NEWS_NONE, NEWS_CLEAR = 0.3, 1.5  # usual spreads beyond the surroundings: noise; clearly something new
 UNCHANGED: Final = 0.35  # weight of a sighting where nothing has changed: haze and rocks look like smoke every day
-UNKNOWN: Final = 0.6  # weight while the camera does not yet know its view
+UNKNOWN: Final = 0.6  # weight where a rule is given boxes without pictures
 STALE: Final = 1.2  # all that sightings can add up to where nothing changes, however many: below every allowed limit
 OLD_S: Final = 900.0  # after so long unreported, a candidate has become part of the view's habits
 GROWN: Final = 1.5  # times its first size: 25 % wider and higher is more than boxes flicker
 RISEN: Final = 0.5  # heights of the first box
 BONUS: Final = 0.25  # for each of the two
+LOST_SOURCE: Final = 0.15  # below this it has left the place where it began
 LEAST_WORTH: Final = 0.15  # growth of something that is hardly seen is noise
 
 
@@ -42,13 +44,13 @@ class Scale:
 def weigh(tube: Tube, scale: Scale) -> None:
     """Let the tube's last sighting speak, for it or against it."""
     sighting = tube.last
-    if not tube.is_anchored:
+    if tube.anchored < LOST_SOURCE:
         miss(tube)
         return
     usual = sighting.usual if tube.lasted_s > OLD_S and not tube.reported else tube.born.usual
     beyond_habit = 1.0 if usual <= 0 else max(0.0, 1 - usual / max(sighting.score, 1e-6))
     weight = weight_of_news(sighting.news)
-    worth = min(1.5, scale(sighting.score)) * beyond_habit * weight
+    worth = min(STRONGEST, scale(sighting.score)) * beyond_habit * weight * tube.anchored
     signs = BONUS * (tube.growth >= GROWN) + BONUS * (tube.rise >= RISEN)
     ceiling = STALE + (MOST - STALE) * (weight - UNCHANGED) / (1 - UNCHANGED) + 2 * signs
     amount = min(MOST_PER_LOOK, worth + (signs if worth > LEAST_WORTH else 0.0))

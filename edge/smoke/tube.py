@@ -13,10 +13,14 @@ Box = npt.NDArray[np.float32]  # (4,) x0 y0 x1 y1, each 0..1
 
 KEPT_SIGHTINGS: Final = 64  # an hour at one look a minute; growth and drift need no more
 
+FLICKER: Final = 0.15  # of a box's size: how far its edges jump while nothing moves
+LEAST_FLICKER: Final = 0.008  # of the picture, for the smallest plumes
+ENOUGH: Final = 0.7  # of the smaller box within the other counts as full: the wind may turn a plume
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """The candidate in one look. `news` as `backdrop.news_in` (None: not known yet), `usual` as `Habits.usual`."""
+    """The candidate in one look. `news` as `backdrop.news_in` (None: there was no picture), `usual` as `Habits.usual`."""
 
     time_s: float
     box: Box
@@ -84,9 +88,14 @@ class Tube:
         return (float(self.born.box[1]) - float(np.median(tops[-3:]))) / tall
 
     @property
-    def is_anchored(self) -> bool:
-        """Does it still touch where it began? Smoke stays on its fire; clouds, birds and cars go away from there."""
-        width, height = self.born.box[2:] - self.born.box[:2]
-        x0, y0, x1, y1 = self.born.box + np.array([-width, -height, width, height]) / 2
-        a0, b0, a1, b1 = self.last.box
-        return bool(a0 < x1 and a1 > x0 and b0 < y1 and b1 > y0)
+    def anchored(self) -> float:
+        """How well it still covers where it began, 0..1. Smoke stays on its fire; clouds, birds and cars go away.
+
+        The share of the smaller box, first or last, that lies within the other, widened by what boxes flicker.
+        """
+        first, last = self.born.box.astype(np.float64), self.last.box.astype(np.float64)
+        slack = np.maximum(FLICKER * (first[2:] - first[:2]), LEAST_FLICKER)
+        low, high = np.maximum(first[:2] - slack, last[:2]), np.minimum(first[2:] + slack, last[2:])
+        smaller = min(float(np.prod(box[2:] - box[:2])) for box in (first, last))
+        share = float(np.prod((high - low).clip(0))) / max(smaller, 1e-9)
+        return min(1.0, share / ENOUGH)

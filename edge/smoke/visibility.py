@@ -41,13 +41,13 @@ class Visibility:
         self._since_s = 0.0
 
     def look(self, picture: Picture, time_s: float) -> View:
-        """Take in one look and return the settled state."""
+        """Take in one look and return what it shows; `state` follows once that has lasted."""
         now = self._judge(picture, time_s)
         if now != self._pending:
             self._pending, self._since_s = now, time_s
         if now == self.state or time_s - self._since_s >= SETTLES_S:
             self.state = now
-        return self.state
+        return now
 
     def _judge(self, picture: Picture, time_s: float) -> View:
         gray = picture.gray(WIDTH, max(8, round(WIDTH * picture.height / picture.width)))
