@@ -43,26 +43,32 @@ def train(model: Any, maker: CropMaker, held: Sequence[Labelled], recipe: Recipe
     model = model.to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(model).eval()
     optimiser = _optimiser(model, recipe)
-    step, best = _take_up(folder / "last.pt", model, average, optimiser)
-    started, losses = time.monotonic(), []
+    step, best, spent_s = _take_up(folder / "last.pt", model, average, optimiser)
+    began, spent_before = time.monotonic(), spent_s
+    started, losses = began, []
     for batch in _batches(maker, recipe, recipe.steps - step):
+        spent_s = spent_before + time.monotonic() - began
+        share = max(step / recipe.steps, spent_s / 60 / recipe.minutes if recipe.minutes else 0.0)
         for group in optimiser.param_groups:
-            group["lr"] = recipe.rate * _schedule(step, recipe.steps)
-        losses.append(_one_step(model, optimiser, batch, device, recipe.bf16))
+            group["lr"] = recipe.rate * _schedule(step, min(1.0, share))
+        losses.append(_one_step(model, optimiser, batch, device, recipe))
         _follow(average, model, min(AVERAGE_KEEPS, (1 + step) / (10 + step)))
         step += 1
-        if step % recipe.check_every == 0 or step == recipe.steps:
+        is_over = step == recipe.steps or share >= 1
+        if step % recipe.check_every == 0 or is_over:
             found = check(average, held, device)
             score = found.ap50 + found.f1 if held else float(step)
             if score >= best:
                 best = score
                 torch.save(average.state_dict(), folder / "best.pt")
-            _keep(folder / "last.pt", step, best, model, average, optimiser)
+            _keep(folder / "last.pt", (step, best, spent_s), model, average, optimiser)
             per_s = len(losses) * recipe.batch / (time.monotonic() - started)
             tell(
                 {"step": step, "loss": round(float(np.mean(losses)), 3), "crops_per_s": round(per_s, 2), **_row(found)}
             )
             started, losses = time.monotonic(), []
+        if is_over:
+            break
     average.load_state_dict(torch.load(folder / "best.pt", weights_only=True))
     return average
 
@@ -134,13 +140,17 @@ def _batches(maker: CropMaker, recipe: Recipe, count: int) -> Iterator[dict[str,
         worker.join()
 
 
-def _one_step(model: Any, optimiser: Any, arrays: dict[str, npt.NDArray[np.float32]], device: Any, bf16: bool) -> float:
+def _one_step(
+    model: Any, optimiser: Any, arrays: dict[str, npt.NDArray[np.float32]], device: Any, recipe: Recipe
+) -> float:
     import torch
 
     model.train()
+    for layer in model.model[: recipe.frozen_layers]:
+        layer.eval()  # its normalisation stays as measured, too
     batch = {name: torch.from_numpy(value).to(device) for name, value in arrays.items()}
     batch["img"] = batch["img"].to(memory_format=torch.channels_last)
-    with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+    with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16):
         outputs = model(batch["img"])
     loss, _ = model.loss(batch, _as_float(outputs))
     loss = loss.sum()
@@ -163,18 +173,19 @@ def _optimiser(model: Any, recipe: Recipe) -> Any:
     """Return AdamW that decays kernels alone; norms and biases shift freely."""
     import torch
 
+    frozen = {p for layer in model.model[: recipe.frozen_layers] for p in layer.parameters()}
     for name, parameter in model.named_parameters():
-        parameter.requires_grad = ".dfl." not in name  # a fixed ramp, not a weight
+        parameter.requires_grad = parameter not in frozen and ".dfl." not in name  # that is a fixed ramp, not a weight
     free = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
     decayed = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
     groups = [{"params": decayed, "weight_decay": 5e-4}, {"params": free, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.99))
 
 
-def _schedule(step: int, steps: int) -> float:
-    """Return the share of the highest rate at `step`: a short ramp, then half a cosine."""
+def _schedule(step: int, share: float) -> float:
+    """Return the part of the highest rate at `step`, `share` 0..1 of the run: a short ramp, then half a cosine."""
     ramp = min(1.0, (step + 1) / WARM_UP_STEPS)
-    return ramp * (SMALLEST_RATE + (1 - SMALLEST_RATE) * 0.5 * (1 + math.cos(math.pi * step / steps)))
+    return ramp * (SMALLEST_RATE + (1 - SMALLEST_RATE) * 0.5 * (1 + math.cos(math.pi * share)))
 
 
 def _follow(average: Any, model: Any, keeps: float) -> None:
@@ -188,24 +199,26 @@ def _follow(average: Any, model: Any, keeps: float) -> None:
                 kept.copy_(fresh)
 
 
-def _keep(file: Path, step: int, best: float, model: Any, average: Any, optimiser: Any) -> None:
+def _keep(file: Path, so_far: tuple[int, float, float], model: Any, average: Any, optimiser: Any) -> None:
     import torch
 
-    state = {"step": step, "best": best, "model": model.state_dict(), "average": average.state_dict()}
+    state = {"so_far": so_far, "model": model.state_dict(), "average": average.state_dict()}
     torch.save({**state, "optimiser": optimiser.state_dict()}, file.with_suffix(".new"))
     file.with_suffix(".new").replace(file)
 
 
-def _take_up(file: Path, model: Any, average: Any, optimiser: Any) -> tuple[int, float]:
+def _take_up(file: Path, model: Any, average: Any, optimiser: Any) -> tuple[int, float, float]:
+    """Return (steps made, best score, seconds spent) of the run that `file` keeps; nothing yet where there is none."""
     import torch
 
     if not file.exists():
-        return 0, -1.0
+        return 0, -1.0, 0.0
     state = torch.load(file, weights_only=True)
     model.load_state_dict(state["model"])
     average.load_state_dict(state["average"])
     optimiser.load_state_dict(state["optimiser"])
-    return state["step"], state["best"]
+    step, best, spent_s = state["so_far"]
+    return step, best, spent_s
 
 
 def _row(found: Figures) -> dict[str, float]:

@@ -41,6 +41,8 @@ class Recipe(BaseModel):
     mix: Mix = Field(default=Mix(), description="shares of the kinds of crop")
     batch: int = Field(default=16, ge=2, le=512, description="crops a step")
     steps: int = Field(default=2000, ge=1, description="optimiser steps")
+    minutes: float | None = Field(default=None, gt=0, description="stop after this long, however few steps were made")
+    frozen_layers: int = Field(default=0, ge=0, le=9, description="first layers left as they are: quicker, less able")
     rate: float = Field(default=1e-3, gt=0, description="highest learning rate")
     bf16: bool = Field(default=True, description="compute in bfloat16 where the machine has it")
     threads: int = Field(default=2, ge=1, description="processor threads of a run without a GPU")
