@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,30 @@ def shared_data() -> Path:
         if place and Path(place).is_dir():
             return Path(place)
     pytest.skip("the evaluation data is not on this machine (set IOC_MEDIA to its folder)")
+
+
+MAY_BE_ABSENT_ON_CI = ("the evaluation data is not", "no accelerator", "optional extra")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count the skips by reason: what did not run is said."""
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"skipped {count}: {reason}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """On CI nothing is skipped for want of a package: that would hide a missing installation step."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not os.environ.get("CI"):
+        return
+    reasons = {_reason(report) for report in reporter.stats.get("skipped", [])}
+    wanting = sorted(reason for reason in reasons if not any(known in reason for known in MAY_BE_ABSENT_ON_CI))
+    if wanting:
+        reporter.write_line(f"on CI these must not be skipped: {'; '.join(wanting)}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _reason(report: pytest.TestReport) -> str:
+    where = report.longrepr
+    return str(where[2]).removeprefix("Skipped: ") if isinstance(where, tuple) else str(where)
