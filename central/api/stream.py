@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from central import views
 from central.api.house import House, HouseDep, Reader, identify
+from central.inbox import now_utc
 from central.store.incident_rows import latest_change
 from central.store.tables import incidents
 
@@ -30,7 +31,8 @@ async def stream(
     after: Annotated[int | None, Query(ge=0, le=2**62, description="`cursor` of the list")] = None,
     last_event_id: Annotated[str | None, Header(max_length=20)] = None,
 ) -> StreamingResponse:
-    """`incident` events carry their cursor as id; `node` events tell health; `reload` means: look again from the start.
+    """`incident` events carry their cursor as id; `node` events tell health; `reload` means: look again from the start;
+    `beat` says that the line is alive.
 
     Without a cursor the stream begins now.
     """
@@ -45,7 +47,7 @@ async def stream(
 async def _changes(request: Request, house: House, cursor: int | None) -> AsyncIterator[bytes]:
     with house.hub.join() as changes:  # first listen, then look
         missed, seen = await anyio.to_thread.run_sync(_missed, house, cursor)
-        yield b"retry: 1000\n\n" + _message("hello", {"cursor": seen})
+        yield b"retry: 1000\n\n" + _message("hello", {"cursor": seen, "at": _now()})
         if missed is None:
             yield _message("reload", {})
             return
@@ -55,7 +57,7 @@ async def _changes(request: Request, house: House, cursor: int | None) -> AsyncI
             if change is None:
                 if await anyio.to_thread.run_sync(identify, request) is None:
                     return  # the session has ended: so does the stream
-                yield b": still here\n\n"
+                yield _message("beat", {"at": _now()})
             elif change["type"] == "incident":
                 if change["cursor"] > seen:
                     yield _message("incident", change["incident"], change["cursor"])
@@ -95,6 +97,10 @@ def _missed(house: House, cursor: int | None) -> tuple[list[dict[str, Any]] | No
         query = views.select_incidents().where(incidents.c.changed > cursor, incidents.c.changed <= seen)
         found = views.incidents(db, query.order_by(incidents.c.changed).limit(MOST_TO_CATCH_UP + 1), house.config.areas)
     return (found if len(found) <= MOST_TO_CATCH_UP else None), seen
+
+
+def _now() -> str | None:
+    return views.stamp(now_utc())
 
 
 def _message(event: str, data: object, cursor: int | None = None) -> bytes:

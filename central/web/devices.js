@@ -1,0 +1,82 @@
+// Cameras and edge nodes: what is wrong first.
+
+import * as api from "./api.js";
+import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { known, moment, number, span, t } from "./i18n.js";
+import { areaOf } from "./words.js";
+
+const BAD_FIRST = ["offline", "refused", "unknown", "starting", "online"];
+
+export class Devices {
+  constructor(now) {
+    this.now = now;
+    this.nodes = new Map(); // "site/node" → node with cameras
+    this.element = h("section", { class: "devices", id: "main", tabindex: "-1", "aria-label": t("devices_title") });
+  }
+
+  async load() {
+    const [{ nodes }, { cameras }] = await Promise.all([api.nodes(), api.cameras()]);
+    this.nodes = new Map(nodes.map((node) => [`${node.site}/${node.node}`, { ...node, cameras: cameras.filter((c) => c.site === node.site && c.node === node.node) }]));
+    this.render();
+  }
+
+  put(node) {
+    this.nodes.set(`${node.site}/${node.node}`, node);
+    this.render();
+  }
+
+  render() {
+    const top = this.element.scrollTop;
+    const nodes = [...this.nodes.values()].sort((a, b) => rank(a.state) - rank(b.state) || a.node.localeCompare(b.node));
+    const cameras = nodes.flatMap((node) => node.cameras);
+    fill(this.element, h("div", { class: "inner" },
+      h("header", {}, h("h1", {}, t("devices_title")), nodes.length ? h("span", { class: "muted num" }, t("devices_sum", { ok: cameras.filter((c) => c.state === "online").length, all: cameras.length })) : null),
+      nodes.length ? nodes.map((node) => this.#node(node)) : h("div", { class: "calm" }, icon("node"), h("strong", {}, t("devices_empty")), h("p", {}, t("devices_empty_lead")))));
+    this.element.scrollTop = top;
+  }
+
+  #node(node) {
+    const health = node.health ?? {};
+    const waiting = health.outbox?.depth ?? 0;
+    const figure = (name, value, warn = false, title = null) => h("div", { class: warn ? "warn" : "", title }, h("dt", {}, t(name)), h("dd", { class: "num" }, value));
+    const cameras = [...node.cameras].sort((a, b) => rank(a.state) - rank(b.state) || a.name.localeCompare(b.name, "vi"));
+    return h("article", { class: "box" },
+      h("div", { class: "head" },
+        h("div", {}, h("h2", {}, icon("node"), `${node.site} / ${node.node}`), h("span", { class: "muted" }, `${t("version")} ${node.version ?? "–"}`)),
+        state(node.state, t("since", { at: moment(node.since) })),
+        h("dl", { class: "figures" },
+          figure("last_heard", this.#ago(node.heard_at)),
+          figure("cpu", health.cores ? t("cpu_of", { n: number(health.cpu, 1), all: health.cores }) : number(health.cpu, 1)),
+          figure("memory", health.memory_mb ? `${number(health.memory_mb)} MB` : "–"),
+          figure("disk", health.disk_free_mb ? `${number(health.disk_free_mb / 1024, 1)} GB` : "–", health.disk_free_mb < 1024),
+          figure("outbox", number(waiting), waiting > 100),
+          figure("missing", number(node.missing_events), node.missing_events > 0, t("missing_help")))),
+      h("div", { class: "cameras" }, cameras.map((camera) => this.#camera(camera))));
+  }
+
+  #camera(camera) {
+    const health = camera.health ?? {};
+    const fact = (name, value) => h("div", {}, h("dt", {}, t(name)), h("dd", { class: "num", title: String(value) }, value));
+    const fps = (value) => (value === undefined ? "–" : t("fps", { n: number(value, 1) }));
+    return h("div", { class: "camera" },
+      h("div", { class: "name" }, h("h3", { title: camera.name }, camera.name), state(camera.state)),
+      h("div", { class: "sub" }, `${camera.camera} · ${areaOf(camera)}`),
+      h("dl", {},
+        fact("fps_in", fps(health.fps_in)), fact("fps_analysed", fps(health.fps_analysed)),
+        fact("latency", health.latency_ms ? `${number(health.latency_ms.p95)} ms` : "–"),
+        fact("mode", health.mode ? known(`mode_${health.mode}`, health.mode) : "–"),
+        fact("resolution", health.width_px ? `${health.width_px}×${health.height_px}` : "–"),
+        fact("reconnects", number(health.session ?? 0))),
+      health.error ? h("div", { class: "error" }, health.error) : null);
+  }
+
+  #ago(at) {
+    const ms = this.now() - new Date(at).getTime();
+    return ms < 5000 ? t("just_now") : t("ago", { span: span(ms) });
+  }
+}
+
+const rank = (name) => { const place = BAD_FIRST.indexOf(name); return place < 0 ? 2 : place; };
+
+const state = (name, title = null) => h("span", { class: `state ${name}`, title }, h("span", { class: "dot" }), known(`state_${name}`, name));
