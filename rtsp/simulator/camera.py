@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rtsp.simulator.clip import TICKS_PER_S
-from rtsp.simulator.faults import DROPPING_FAULTS, PICTURE_FAULTS, Fault, value_or_usual
+from rtsp.simulator.faults import DROPPING_FAULTS, PICTURE_FAULTS, SILENT_FAULTS, Fault, value_or_usual
 from rtsp.simulator.reel import Film, Reel
 from rtsp.simulator.viewer import Outlet, Viewer
 
-JOIN_WAIT_S = 2.0  # a newcomer waits this long for a key frame; where it comes later, it gets the last one at once
+JOIN_WAIT_S = 1.0  # a newcomer waits this long for a key frame; where it comes later, it gets the last one at once
 LATEST_S = 1.0  # a camera that is further behind than this (the machine slept) goes on from now
 
 
@@ -43,10 +43,8 @@ class Camera:
         self._epoch_s = clock.monotonic()
         self._base = rng.getrandbits(31)
         self._main = Reel(film, -phase)
-        self._reel = self._main
-        self._leaving: Reel | None = None  # the reel that is played on until the main one reaches a key frame
-        self._return_at = 0
-        self._next = 0
+        self._return_at: int | None = None  # the key frame of its own reel at which another one is left
+        self._go_to(self._main, 0)
         self._troubles: dict[Fault, _Trouble] = {}
         self.troubles: frozenset[Fault] = frozenset()
         self._shift = 0
@@ -56,14 +54,18 @@ class Camera:
     def ticks(self, now_s: float) -> int:
         return int((now_s - self._epoch_s) * TICKS_PER_S)
 
+    @property
     def due_s(self) -> float:
         """When the next picture is to be sent, on the monotonic clock."""
-        return self._epoch_s + self._reel.sent_at(self._next) / TICKS_PER_S
+        return self._epoch_s + self._due / TICKS_PER_S
 
     @property
     def position(self) -> tuple[Reel, int]:
         """The reel and the picture that is sent next."""
         return self._reel, self._next
+
+    def _go_to(self, reel: Reel, n: int) -> None:
+        self._reel, self._next, self._due = reel, n, reel.sent_at(n)
 
     # --- viewers ---
 
@@ -71,7 +73,7 @@ class Camera:
         """Let a viewer watch; return the sequence number and RTP timestamp of the first packet that it will get."""
         now_s = self._clock.monotonic()
         if not self.viewers:
-            self._move_to(now_s)
+            self._go_to_now(now_s)
         key = self._reel.key_from(self._next)
         wait = self._reel.sent_at(key) - self._reel.sent_at(self._next)
         viewer.reel = self._reel
@@ -87,31 +89,34 @@ class Camera:
     def leave(self, viewer: Viewer) -> None:
         self.viewers.discard(viewer)
 
-    def _move_to(self, now_s: float) -> None:
-        self._next = self._reel.first_from(self.ticks(now_s))
+    def _go_to_now(self, now_s: float) -> None:
+        self._go_to(self._reel, self._reel.first_from(self.ticks(now_s)))
 
     # --- sending ---
 
     def send_due(self, now_s: float) -> None:
         """Send every picture that is due, and go on to the first that is not."""
-        self.expire(now_s)
+        if self._troubles:
+            self.expire(now_s)
         now = self.ticks(now_s)
-        if now - self._reel.sent_at(self._next) > LATEST_S * TICKS_PER_S:
-            self._move_to(now_s)
-        while self._reel.sent_at(self._next) <= now:
+        if now - self._due > LATEST_S * TICKS_PER_S:
+            self._go_to_now(now_s)
+        while self._due <= now:
             self._send(now_s)
-            self._next += 1
-            self._return_if_due()
+            self._go_to(self._reel, self._next + 1)
+            if self._return_at is not None and self._due >= self._main.sent_at(self._return_at):
+                self._go_to(self._main, self._return_at)
+                self._return_at = None
 
     def _send(self, now_s: float) -> None:
         reel, n, base, troubles = self._reel, self._next, self._timestamp_base(), self.troubles
-        if Fault.STALL in troubles or Fault.HALF_OPEN in troubles:
+        if troubles & SILENT_FAULTS:
             for viewer in self.viewers:
                 viewer.skip(reel, n)
             return
-        utc_s = self._utc_s()
-        for viewer in tuple(self.viewers):
-            viewer.report_if_due(now_s, utc_s, base + self.ticks(now_s))
+        for viewer in self.viewers:
+            if now_s >= viewer.report_due_s:
+                viewer.report(now_s, self._utc_s(), base + self.ticks(self._clock.monotonic()))
             viewer.follow(reel, n, base, troubles)
 
     def _timestamp_base(self) -> int:
@@ -125,26 +130,15 @@ class Camera:
 
     def play(self, film: Film) -> None:
         """Go over to another film at once; the time runs on."""
-        now_s = self._clock.monotonic()
-        self._leaving = None
         if not self.viewers:
-            self._move_to(now_s)
-        self._reel = Reel(film, self._reel.sent_at(self._next) - film.sent[0])
-        self._next = 0
+            self._go_to_now(self._clock.monotonic())
+        self._return_at = None
+        self._go_to(Reel(film, self._due - film.sent[0]), 0)
 
     def play_own(self) -> None:
         """Go back to the camera's own film when that reaches its next key frame."""
-        if self._reel is self._main:
-            return
-        now = self._reel.sent_at(self._next)
-        self._return_at = self._main.key_from(self._main.first_from(now))
-        self._leaving = self._reel
-
-    def _return_if_due(self) -> None:
-        if self._leaving is None or self._reel.sent_at(self._next) < self._main.sent_at(self._return_at):
-            return
-        self._leaving = None
-        self._reel, self._next = self._main, self._return_at
+        if self._reel is not self._main:
+            self._return_at = self._main.key_from(self._main.first_from(self._due))
 
     # --- faults ---
 

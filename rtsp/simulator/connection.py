@@ -18,7 +18,6 @@ from rtsp.simulator.request import BadRequest, Request, RequestReader
 from rtsp.simulator.sdp import TRACK, describe
 from rtsp.simulator.viewer import Viewer
 
-SESSION_TIMEOUT_S = 60
 STUCK_TIMEOUT_S = 15.0  # a receiver that takes nothing for so long is gone
 PUBLIC = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN"
 
@@ -61,13 +60,14 @@ class House(Protocol):
     credentials: Credentials | None
     tcp_payload_bytes: int
     identity: int
+    session_timeout_s: float
 
     def camera(self, name: str) -> Camera | None: ...
     def udp_ports(self) -> UdpPorts: ...
     def play(self, camera: Camera, viewer: Viewer) -> tuple[int, int]: ...
     def fault(self, plan: FaultPlan) -> None: ...
     def recover(self, fault: Fault, camera: str | None) -> None: ...
-    def opened(self, connection: Connection) -> None: ...
+    def opened(self, connection: Connection) -> bool: ...
     def closed(self, connection: Connection) -> None: ...
     def now_s(self) -> float: ...
 
@@ -97,7 +97,8 @@ class Connection(asyncio.Protocol):
         self._peer, self._here = str(peer[0]), str(here[0])
         self._scheme = "rtsps" if isinstance(transport.get_extra_info("ssl_object"), ssl.SSLObject) else "rtsp"
         self._link = TcpLink(transport)
-        self._house.opened(self)
+        if not self._house.opened(self):
+            transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._heard_s = self._house.now_s()
@@ -130,6 +131,7 @@ class Connection(asyncio.Protocol):
         """Stop reading and answering, but keep the socket: what a receiver sees of a camera that lost its power."""
         if not self._mute:
             self._mute = True
+            self._stop()
             self._transport.pause_reading()
 
     def reports_from(self, address: tuple[str, int]) -> bool:
@@ -145,7 +147,7 @@ class Connection(asyncio.Protocol):
         if waiting == 0 or self._stuck is None or self._stuck[0] != waiting:
             self._stuck = (waiting, now_s)
         heard_needed = not (self.playing and self._udp is None)
-        silent = heard_needed and now_s - self._heard_s > SESSION_TIMEOUT_S
+        silent = heard_needed and now_s - self._heard_s > self._house.session_timeout_s
         if silent or (waiting and now_s - self._stuck[1] > STUCK_TIMEOUT_S):
             logger.info("receiver gone", extra={"peer": self._peer, "camera": self.camera and self.camera.name})
             self.hang_up()
@@ -246,7 +248,7 @@ class Connection(asyncio.Protocol):
         self._udp = outlet if isinstance(outlet, UdpOutlet) else None
         self._session = self._session or secrets.token_hex(8)
         transport += f";ssrc={self.viewer.source:08X}"
-        return {"Transport": transport, "Session": f"{self._session};timeout={SESSION_TIMEOUT_S}"}, b""
+        return {"Transport": transport, "Session": self._session_header()}, b""
 
     def _tcp(self, spec: str) -> tuple[TcpOutlet, str]:
         found = _CHANNELS.search(spec)
@@ -320,7 +322,10 @@ class Connection(asyncio.Protocol):
         needed = request.method in {"PLAY", "PAUSE"}
         if (needed and self._session is None) or (given and given != self._session) or (needed and not given):
             raise Refusal(454)
-        return {"Session": f"{self._session};timeout={SESSION_TIMEOUT_S}"} if self._session else {}
+        return {"Session": self._session_header()} if self._session else {}
+
+    def _session_header(self) -> str:
+        return f"{self._session};timeout={max(1, round(self._house.session_timeout_s))}"
 
     def _stop(self) -> None:
         if self.camera is not None and self.viewer is not None:

@@ -78,6 +78,7 @@ HELP: dict[Fault, FaultHelp] = {
 }
 
 PICTURE_FAULTS = frozenset({Fault.FROZEN, Fault.BLACK, Fault.RESOLUTION})  # shown by playing another film
+SILENT_FAULTS = frozenset({Fault.STALL, Fault.HALF_OPEN})
 DROPPING_FAULTS = frozenset({Fault.REFUSE, Fault.WRONG_PASSWORD, Fault.CUT})  # receivers lose their connection
 
 

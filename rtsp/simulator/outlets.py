@@ -12,6 +12,7 @@ from rtsp.simulator.packets import PATCH, PATCH_AT, UDP_PAYLOAD_BYTES, Packets
 from rtsp.simulator.throttle import Throttle
 
 BUFFER_BYTES = 1_000_000  # what one receiver may lag behind before pictures are thrown away
+MOST_WAITING_BYTES = 4 * BUFFER_BYTES
 
 _pack_into = PATCH.pack_into
 
@@ -38,14 +39,18 @@ class TcpLink:
 
     @property
     def waiting_bytes(self) -> int:
-        return self._transport.get_write_buffer_size()
+        return self._transport.get_write_buffer_size() + (self._throttle.waiting_bytes if self._throttle else 0)
 
     def write(self, data: bytes | bytearray) -> None:
-        """Send without fail; for answers and reports, which are small."""
-        if self._throttle is not None:
+        """Send an answer or a report. Whoever asks and asks without ever reading is hung up on."""
+        if self._transport.is_closing():
+            return
+        if self.waiting_bytes > MOST_WAITING_BYTES:
+            self._transport.abort()
+        elif self._throttle is not None:
             self._throttle.put([bytes(data)], must=True)
             self._release()
-        elif not self._transport.is_closing():
+        else:
             self._transport.write(bytes(data))
 
     def offer(self, packets: Packets) -> bool:

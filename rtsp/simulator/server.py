@@ -20,11 +20,13 @@ from rtsp.simulator.digest import Credentials
 from rtsp.simulator.faults import PICTURE_FAULTS, Fault, FaultPlan
 from rtsp.simulator.outlets import UdpPorts
 from rtsp.simulator.packets import TCP_PAYLOAD_BYTES
-from rtsp.simulator.studio import Studio
+from rtsp.simulator.studio import Closed, Studio
 from rtsp.simulator.viewer import Viewer
 
-TURN_S = 0.004  # pictures that are due within one turn go out together: fewer wake-ups, at most so much jitter
+TURN_S = 0.008  # pictures that are due within one turn go out together: fewer wake-ups, at most so much jitter
 CHECK_EVERY_S = 1.0
+SESSION_TIMEOUT_S = 60.0
+MOST_CONNECTIONS = 2_000
 
 logger = logging.getLogger(__name__)
 
@@ -40,10 +42,12 @@ class Server:
         credentials: Credentials | None = None,
         tls: ssl.SSLContext | None = None,
         tcp_payload_bytes: int = TCP_PAYLOAD_BYTES,
+        session_timeout_s: float = SESSION_TIMEOUT_S,
     ) -> None:
         self.cameras = {camera.name: camera for camera in cameras}
         self.credentials = credentials
         self.tcp_payload_bytes = tcp_payload_bytes
+        self.session_timeout_s = session_timeout_s
         self.identity = secrets.randbits(31)
         self.connections: set[Connection] = set()
         self._studio = studio
@@ -99,7 +103,13 @@ class Server:
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
         self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
+        task.add_done_callback(self._chore_done)
+
+    def _chore_done(self, task: asyncio.Task[None]) -> None:
+        self._chores.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, Closed):
+            logger.error("a chore failed", exc_info=error)
 
     async def _check_for_ever(self) -> None:
         """Look after receivers that are gone, faults that are over, and the door."""
@@ -135,8 +145,12 @@ class Server:
             self._wind()
         return first
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Connection) -> bool:
+        """Take the connection in, unless there are too many."""
+        if len(self.connections) >= MOST_CONNECTIONS:
+            return False
         self.connections.add(connection)
+        return True
 
     def closed(self, connection: Connection) -> None:
         self.connections.discard(connection)
@@ -152,7 +166,7 @@ class Server:
 
     def _push(self, camera: Camera) -> None:
         self._order += 1
-        heapq.heappush(self._wheel, (camera.due_s(), self._order, camera))
+        heapq.heappush(self._wheel, (camera.due_s, self._order, camera))
 
     def _wind(self) -> None:
         """Set the timer for the first picture that is due."""

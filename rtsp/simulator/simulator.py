@@ -20,7 +20,7 @@ from rtsp.simulator.faults import Fault, FaultPlan
 from rtsp.simulator.library import load
 from rtsp.simulator.packets import TCP_PAYLOAD_BYTES
 from rtsp.simulator.reel import Film
-from rtsp.simulator.server import Server
+from rtsp.simulator.server import SESSION_TIMEOUT_S, Server
 from rtsp.simulator.studio import Studio
 
 STOP_TIMEOUT_S = 5.0
@@ -48,6 +48,7 @@ class Simulator:
         credentials: Credentials | tuple[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
         tcp_payload_bytes: int = TCP_PAYLOAD_BYTES,
+        session_timeout_s: float = SESSION_TIMEOUT_S,
         seed: int | None = None,
         on_progress: Callable[[str, float], None] | None = None,
     ) -> None:
@@ -58,6 +59,7 @@ class Simulator:
         self._credentials = Credentials(*credentials) if isinstance(credentials, tuple) else credentials
         self._tls = tls
         self._tcp_payload_bytes = tcp_payload_bytes
+        self._session_timeout_s = session_timeout_s
         self._rng = random.Random(seed)
         self._on_progress = on_progress or (lambda name, share: None)
         self.names: list[str] = []
@@ -188,6 +190,7 @@ class Simulator:
             credentials=self._credentials,
             tls=self._tls,
             tcp_payload_bytes=self._tcp_payload_bytes,
+            session_timeout_s=self._session_timeout_s,
         )
         try:
             listening.set_result(await self._server.start(self.host, self.port))

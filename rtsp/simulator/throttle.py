@@ -14,17 +14,17 @@ class Throttle:
     def __init__(self, bits_per_s: float, now_s: float) -> None:
         self._bytes_per_s = max(1.0, bits_per_s / 8)
         self._queue: deque[bytes] = deque()
-        self._waiting_bytes = 0
+        self.waiting_bytes = 0
         self._credit = self._bytes_per_s * BURST_S
         self._since_s = now_s
 
     def put(self, packets: list[bytes], *, must: bool = False) -> bool:
         """Queue the packets; False where they do not fit, unless they `must`."""
         size = sum(map(len, packets))
-        if self._waiting_bytes and self._waiting_bytes + size > QUEUE_BYTES and not must:
+        if self.waiting_bytes and self.waiting_bytes + size > QUEUE_BYTES and not must:
             return False
         self._queue.extend(packets)
-        self._waiting_bytes += size
+        self.waiting_bytes += size
         return True
 
     def released(self, now_s: float) -> list[bytes]:
@@ -36,7 +36,7 @@ class Throttle:
             packet = self._queue.popleft()
             self._credit -= len(packet)
             out.append(packet)
-        self._waiting_bytes -= sum(map(len, out))
+        self.waiting_bytes -= sum(map(len, out))
         if not self._queue:
             self._credit = min(self._credit, self._bytes_per_s * BURST_S)
         return out
@@ -45,5 +45,5 @@ class Throttle:
         """Return everything that still waits."""
         out = list(self._queue)
         self._queue.clear()
-        self._waiting_bytes = 0
+        self.waiting_bytes = 0
         return out

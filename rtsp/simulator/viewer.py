@@ -44,7 +44,7 @@ class Viewer:
         self._octets = 0
         self._name = name
         self._rng = rng
-        self._report_due_s = 0.0
+        self.report_due_s = 0.0
 
     def follow(self, reel: Reel, n: int, timestamp_base: int, faults: frozenset[Fault]) -> None:
         """Send what is due up to picture n; a new reel begins with a key frame, so it is taken up at once."""
@@ -78,11 +78,9 @@ class Viewer:
         self._octets += len(packets.blob) - 16 * count
         return True
 
-    def report_if_due(self, now_s: float, utc_s: float, timestamp: int) -> None:
-        """Tell what time of day `timestamp` is, every few seconds."""
-        if now_s < self._report_due_s:
-            return
-        self._report_due_s = now_s + REPORT_EVERY_S
+    def report(self, now_s: float, utc_s: float, timestamp: int) -> None:
+        """Tell what time of day `timestamp` is; to be called when `report_due_s` has come."""
+        self.report_due_s = now_s + REPORT_EVERY_S
         report = sender_report(
             source=self.source,
             utc_s=utc_s,
@@ -94,7 +92,7 @@ class Viewer:
         self.outlet.report(report)
 
     def report_soon(self) -> None:
-        self._report_due_s = 0.0
+        self.report_due_s = 0.0
 
     def leave(self) -> None:
         self.outlet.report(goodbye(self.source))
