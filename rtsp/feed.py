@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from rtsp.change import Stillness
 from rtsp.decoder import Decoded, Decoder
 from rtsp.frame import Frame
 from rtsp.governor import Governor, Plan
@@ -19,130 +19,212 @@ LATE_AFTER_S = 1.0  # a decoder that is further behind than this jumps to the ne
 
 
 class Feed:
-    """Decodes what the governor plans. The pool calls `need` and `turn`; the receiver calls `arrived`."""
+    """Decodes what the governor plans.
+
+    The receiver's thread calls `arrived`. The pool's threads call `need` and `turn`, never two at once.
+    """
 
     def __init__(self, camera_id: str, ring: PacketRing, governor: Governor, deliver: Callable[[Frame], None]) -> None:
         self.camera_id = camera_id
         self.ring = ring
         self.governor = governor
         self.skipped: Counter[str] = Counter()
-        self.decoded = 0
-        self.delivered = 0
-        self.decode_errors = 0
+        self.decoded = self.delivered = 0
         self.picture: tuple[int, int] = (0, 0)
+        self._earlier_errors = 0  # of decoders that are gone
         self._deliver = deliver
         self._decoder: Decoder | None = None
+        self._still = Stillness()
         self._session = -1
         self._index = 0
         self._cursor = 0  # number of the packet that is looked at next
-        self._next_look_s = float("-inf")
+        self._key: int | None = None  # number of a key frame that is to be looked at by itself
+        self._next_look_s = self._last_s = float("-inf")
+        self._plan: Plan | None = None
+        self._went_back_to_s: float | None = None
         self._catch_up_to = 0
         self._broken = True  # a packet is missing since the last one that was decoded: go on at a key frame
-        self._lock = threading.Lock()
+
+    @property
+    def decode_errors(self) -> int:
+        """How often a packet could not be decoded."""
+        decoder = self._decoder
+        return self._earlier_errors + (decoder.errors if decoder else 0)
+
+    def arrived(self, number: int, packet: Packet) -> bool:
+        """Hear of a new packet in the ring; True when the pool has something to do for it."""
+        governor = self.governor
+        governor.packet(packet.time_s, packet.size_bytes, packet.is_key)
+        plan = governor.plan()
+        if plan.mode in {"every", "some"}:
+            return True
+        if packet.is_key and self._key_due(packet.time_s, plan):
+            self._key = number
+            return True
+        return False
+
+    def _key_due(self, time_s: float, plan: Plan) -> bool:
+        return self.governor.check_due(time_s) if plan.mode == "asleep" else self._due(time_s, plan)
 
     def need(self) -> float:
-        """Return how many packets wait; a camera that is further behind goes first."""
-        return float(self.ring.end - self._cursor)
+        """Return how many packets wait; the camera that is furthest behind goes first."""
+        if self.governor.plan().mode in {"every", "some"}:
+            return float(self.ring.end - self._cursor)
+        return 1.0 if self._key is not None else 0.0
 
     def turn(self) -> None:
-        """Work through the next packets."""
+        """Decode a few packets, up to the next picture that is handed out."""
         plan = self.governor.plan()
+        if plan.mode in {"keys", "asleep"}:
+            self._glance(plan)
+            return
+        if plan is not self._plan:
+            self._adopt(plan)
         for _ in range(TURN_PACKETS):
-            if (found := self.ring.at(self._cursor)) is None:
-                return
-            number, packet = found
-            if number != self._cursor:
-                self._lose(number - self._cursor, "overrun")
-            self._cursor = number + 1
-            if self._behind(packet):
-                continue
-            self._enter(packet)
-            if self._look_at(packet, plan):
+            packet = self._next()
+            if packet is None or self._follow(packet, plan):
                 return
 
-    def _behind(self, packet: Packet) -> bool:
-        """Jump ahead when decoding cannot keep up; the loss is counted."""
-        newest, key = self.ring.newest(), self.ring.newest_key()
-        if newest is None or key is None or key < self._cursor or self._cursor <= self._catch_up_to:
+    def _adopt(self, plan: Plan) -> None:
+        """Start on a new plan: go back to before the change when it says so, else on to the newest key frame."""
+        first, self._plan = self._plan is None, plan
+        self._next_look_s = min(self._next_look_s, self._last_s + 1.0 / max(plan.looks_per_s, 1e-3))
+        if plan.from_s is not None and plan.from_s != self._went_back_to_s:
+            self._went_back_to_s, self._next_look_s = plan.from_s, plan.from_s
+            self._move_to(self.ring.key_before(plan.from_s))
+            self._catch_up_to = self.ring.end
+        elif first:
+            self._move_to(self.ring.newest_key())
+
+    def _move_to(self, number: int | None) -> None:
+        """Go on at another packet, earlier or later; both keep the count of what was passed over right."""
+        if number is None or number == self._cursor:
+            return
+        self.skipped["asleep"] = max(0, self.skipped["asleep"] + number - self._cursor)
+        self._cursor, self._broken = number, True
+
+    def _next(self) -> Packet | None:
+        """Take the next packet out of the ring; what is gone, or too late, is counted."""
+        found = self.ring.at(self._cursor)
+        if found is None:
+            return None
+        number, packet = found
+        if number > self._cursor:
+            self._lose(number, "overrun")
+        elif (key := self._much_newer_key(packet)) is not None:
+            self._lose(key, "overloaded")
+            found = self.ring.at(key)
+            if found is None:
+                return None
+            number, packet = found
+        self._cursor = number + 1
+        return packet
+
+    def _much_newer_key(self, packet: Packet) -> int | None:
+        """Return a key frame to jump to when decoding is too far behind to catch up."""
+        newest = self.ring.newest()
+        if newest is None or newest.time_s - packet.time_s <= LATE_AFTER_S or self._cursor < self._catch_up_to:
+            return None
+        key = self.ring.newest_key()
+        return key if key is not None and key > self._cursor else None
+
+    def _lose(self, up_to: int, why: str) -> None:
+        self.skipped[why] += up_to - self._cursor
+        self._cursor, self._broken = up_to, True
+
+    def _glance(self, plan: Plan) -> None:
+        """Decode one key frame by itself, and keep no decoder for the time until the next."""
+        number, self._key, self._plan = self._key, None, None
+        found = None if number is None else self.ring.at(number)
+        if found is None or found[0] != number or number < self._cursor:
+            return
+        packet = found[1]
+        self._lose(number, "asleep" if plan.mode == "asleep" else "key_frames_only")
+        self._cursor = number + 1
+        picture = self._enter(packet).decode_alone(packet)
+        self._release()
+        if picture is None:
+            return
+        self._count(picture)
+        if plan.mode == "asleep":
+            self._check(picture, packet)
+        elif self._due(picture.time_s, plan):
+            self._hand_out(picture, packet, plan)
+
+    def _check(self, picture: Decoded, packet: Packet) -> None:
+        """Compare a sleeping camera's picture with the earlier ones; hand it out now and then all the same."""
+        moved = self._still.moved(picture.time_s, VideoPicture(picture.frame))
+        self.governor.saw(picture.time_s, moved=moved)
+        plan = self.governor.plan()
+        if plan.mode == "asleep" and self.governor.idle_look_due(picture.time_s):
+            self._hand_out(picture, packet, plan)
+        elif plan.mode == "asleep":
+            self.skipped["checked"] += 1
+
+    def _follow(self, packet: Packet, plan: Plan) -> bool:
+        """Decode a packet in sequence; True when a picture was handed out."""
+        decoder = self._enter(packet)
+        if packet.encoding.intra_only and not self._due(packet.time_s, plan):
+            self.skipped["not_wanted"] += 1
             return False
-        if newest.time_s - packet.time_s <= LATE_AFTER_S:
+        if self._broken and not packet.is_key:
+            self.skipped["no_key_frame"] += 1
             return False
-        self._lose(key - self._cursor + 1, "overloaded")
-        self._cursor = key
+        if self._broken:
+            decoder.restart()
+            self._broken = False
+        return sum(self._consider(picture, packet, plan) for picture in decoder.decode(packet)) > 0
+
+    def _consider(self, picture: Decoded, packet: Packet, plan: Plan) -> bool:
+        self._count(picture)
+        if not self._due(picture.time_s, plan) or picture.time_s <= self._last_s:
+            self.skipped["between_looks"] += 1
+            return False
+        self._hand_out(picture, packet, plan)
+        if self.governor.settings.may_sleep:
+            moved = self._still.moved(picture.time_s, VideoPicture(picture.frame))
+            self.governor.saw(picture.time_s, moved=moved)
         return True
 
-    def _lose(self, packets: int, why: str) -> None:
-        self.skipped[why] += packets
-        self._broken = True
+    def _enter(self, packet: Packet) -> Decoder:
+        """Return the decoder of the packet's session, a new one when there is none."""
+        if packet.session != self._session:
+            self._release()
+            self._session, self._index, self._still = packet.session, 0, Stillness()
+        if self._decoder is None:
+            self._decoder, self._broken = Decoder(packet.encoding), True
+        return self._decoder
 
-    def _enter(self, packet: Packet) -> None:
-        """Start afresh when a new session begins."""
-        if packet.session == self._session:
-            return
-        self._session, self._index, self._broken = packet.session, 0, True
-        self._decoder = Decoder(packet.encoding)
+    def _release(self) -> None:
+        if self._decoder is not None:
+            self._earlier_errors += self._decoder.errors
+            self._decoder, self._broken = None, True
 
-    def _look_at(self, packet: Packet, plan: Plan) -> bool:
-        """Decode a packet as far as the plan needs it; True when a picture was delivered."""
-        assert self._decoder is not None
-        if plan.mode == "asleep":
-            return self._skip("asleep")
-        if plan.mode == "keys" or packet.encoding.intra_only:
-            return self._alone(packet, plan)
-        if self._broken:
-            if not packet.is_key:
-                return self._skip("no_key_frame")
-            self._decoder.restart()
-            self._broken = False
-        pictures = self._decoder.decode(packet)
-        self.decode_errors = self._decoder.errors
-        handed = [self._hand_out(picture, packet, plan) for picture in pictures]
-        return any(handed)
-
-    def _alone(self, packet: Packet, plan: Plan) -> bool:
-        """Decode a picture that needs no neighbours, if its moment has come."""
-        assert self._decoder is not None
-        self._broken = not packet.encoding.intra_only
-        if not packet.is_key:
-            return self._skip("key_frames_only")
-        if not self._due(packet.time_s, plan):
-            return self._skip("not_wanted")
-        picture = self._decoder.decode_alone(packet)
-        self.decode_errors = self._decoder.errors
-        return picture is not None and self._hand_out(picture, packet, plan)
-
-    def _skip(self, why: str) -> bool:
-        self.skipped[why] += 1
-        if why != "not_wanted":
-            self._broken = True
-        return False
+    def _count(self, picture: Decoded) -> None:
+        self.decoded += 1
+        self._index += 1
+        self.picture = (picture.frame.width, picture.frame.height)
 
     def _due(self, time_s: float, plan: Plan) -> bool:
         return plan.mode == "every" or time_s >= self._next_look_s
 
-    def _hand_out(self, picture: Decoded, packet: Packet, plan: Plan) -> bool:
-        self.decoded += 1
-        self._index += 1
-        self.picture = (picture.frame.width, picture.frame.height)
-        if not self._due(picture.time_s, plan):
-            self.skipped["between_looks"] += 1
-            return False
+    def _hand_out(self, picture: Decoded, packet: Packet, plan: Plan) -> None:
+        if picture.time_s <= self._last_s:
+            return
         self._schedule(picture.time_s, plan)
-        utc_s = packet.utc_s + picture.time_s - packet.time_s
-        self._deliver(
-            Frame(
-                camera_id=self.camera_id,
-                session=packet.session,
-                index=self._index - 1,
-                time_s=picture.time_s,
-                captured_at=datetime.fromtimestamp(utc_s, UTC),
-                clock=packet.clock,
-                key=picture.key,
-                picture=VideoPicture(picture.frame),
-            )
+        self._last_s = picture.time_s
+        frame = Frame(
+            camera_id=self.camera_id,
+            session=packet.session,
+            index=self._index - 1,
+            time_s=picture.time_s,
+            captured_at=datetime.fromtimestamp(packet.utc_s + picture.time_s - packet.time_s, UTC),
+            clock=packet.clock,
+            key=picture.key,
+            picture=VideoPicture(picture.frame),
         )
         self.delivered += 1
-        return True
+        self._deliver(frame)
 
     def _schedule(self, time_s: float, plan: Plan) -> None:
         """Keep to the beat, but never try to make up for looks that were missed."""

@@ -1,11 +1,34 @@
-"""Decide how much of a camera is decoded right now, and say why. Pure: knows no clock and no camera."""
+"""Decide how much of a camera is decoded right now, and say why. Pure: all times are camera time, handed in.
+
+Awake, a camera gets the looks that its rules need. When its picture has stood still for a while it is put to sleep; it
+is woken by the sizes of its packets, by a changed picture at one of the checks, or because somebody asks. Waking late
+loses nothing: decoding starts again at `Plan.from_s`, before the change, out of the ring.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from rtsp.sizes import PacketSizes, Window
+
 Mode: TypeAlias = Literal["every", "some", "keys", "asleep"]
+
+
+@dataclass(frozen=True, slots=True)
+class GovernorSettings:
+    """When a camera may sleep and how closely it is watched meanwhile."""
+
+    may_sleep: bool = False
+    settle_s: float = 5.0  # stands still for so long before it sleeps
+    check_every_s: float = 10.0  # a key frame is decoded and compared so often, when sizes tell of movement
+    blind_check_every_s: float = 1.0  # and so often (at most every key frame) when they do not
+    idle_look_s: float = 10.0  # a sleeping camera's picture is handed out so often all the same
+    lead_s: float = 1.0  # decoding restarts so long before the change was noticed
+    certain: float = 8.0  # surprise (standard deviations) of one window that wakes by itself
+    likely: float = 4.0  # surprise of two windows in a row that wake
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,38 +38,139 @@ class Plan:
     mode: Mode
     looks_per_s: float
     reason: str
+    from_s: float | None = None  # after waking: decode from the key frame before this moment
 
 
 @dataclass(slots=True)
 class Governor:
-    """One camera's plan, from what its rules need and what others ask for."""
+    """One camera's plan. Safe to call from several threads."""
 
     looks_per_s: float
     key_frames_only: bool = False
+    settings: GovernorSettings = field(default_factory=GovernorSettings)
+    woken: Counter[str] = field(default_factory=Counter)
+    _sizes: PacketSizes = field(default_factory=PacketSizes)
     _wanted: dict[str, float] = field(default_factory=dict)
     _fps: float = 0.0
     _key_every_s: float = 0.0
+    _asleep: bool = False
+    _from_s: float | None = None
+    _why: str = "rules"
+    _time_s: float = float("-inf")  # of the last packet
+    _quiet_since_s: float | None = None  # since when looks have shown nothing new
+    _checked_s: float = float("-inf")
+    _handed_s: float = float("-inf")
+    _likely: Window | None = None
+    _unjudged: deque[Window] = field(default_factory=lambda: deque(maxlen=60))
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _plan: Plan | None = None
+
+    def begin(self) -> None:
+        """Start a session: what was known of the stream may no longer hold."""
+        with self._lock:
+            self._sizes, self._unjudged = PacketSizes(), deque(maxlen=60)
+            self._asleep, self._quiet_since_s, self._likely, self._from_s = False, None, None, None
+            self._checked_s = self._handed_s = float("-inf")
+            self._why, self._plan = "rules", None
 
     def want(self, looks_per_s: float | None, reason: str) -> None:
         """Ask for more looks while `reason` holds; None takes the wish back."""
-        if looks_per_s is None:
-            self._wanted.pop(reason, None)
-        else:
-            self._wanted[reason] = looks_per_s
+        with self._lock:
+            if looks_per_s is None:
+                self._wanted.pop(reason, None)
+            else:
+                self._wanted[reason] = looks_per_s
+                self._wake(self._time_s, reason)
+            self._plan = None
 
     def measured(self, fps: float, key_every_s: float) -> None:
         """Say what the stream is like, so that the plan fits it."""
-        self._fps, self._key_every_s = fps, key_every_s
+        with self._lock:
+            self._fps, self._key_every_s, self._plan = fps, key_every_s, None
+
+    def packet(self, time_s: float, size_bytes: int, is_key: bool) -> None:
+        """Note a packet's size; a surprising one wakes the camera."""
+        if not self.settings.may_sleep:
+            return
+        with self._lock:
+            self._time_s = time_s
+            window = self._sizes.add(time_s, size_bytes, is_key)
+            if window is None:
+                return
+            self._unjudged.append(window)
+            self._listen(window)
+
+    def _listen(self, window: Window) -> None:
+        before, self._likely = self._likely, window if window.surprise >= self.settings.likely else None
+        if not self._asleep or not self._sizes.tells:
+            return
+        if window.surprise >= self.settings.certain:
+            self._wake(window.start_s, "packet sizes")
+        elif self._likely is not None and before is not None:
+            self._wake(before.start_s, "packet sizes")
+
+    def saw(self, time_s: float, *, moved: bool) -> None:
+        """Say whether the picture at `time_s` shows something new."""
+        if not self.settings.may_sleep:
+            return
+        with self._lock:
+            while self._unjudged and self._unjudged[0].end_s <= time_s:
+                self._sizes.learn(self._unjudged.popleft(), moving=moved)
+            since_s, self._checked_s = self._checked_s, time_s
+            if moved:
+                self._quiet_since_s = None
+                self._wake(max(since_s, self._time_s - 60.0), "picture changed")
+            elif self._quiet_since_s is None:
+                self._quiet_since_s = time_s
+            elif time_s - self._quiet_since_s >= self.settings.settle_s:
+                self._sleep()
+
+    def _sleep(self) -> None:
+        if not (self._asleep or self._wanted) and self._sizes.ready:
+            self._asleep, self._from_s, self._why, self._plan = True, None, "picture still", None
+
+    def _wake(self, since_s: float, why: str) -> None:
+        if not self._asleep:
+            return
+        self._asleep, self._why, self._plan = False, why, None
+        self._from_s = since_s - self.settings.lead_s
+        self._quiet_since_s = None
+        self.woken[why] += 1
+
+    def check_due(self, time_s: float) -> bool:
+        """True when a sleeping camera's key frame at `time_s` should be decoded and compared."""
+        every_s = self.settings.check_every_s if self._sizes.tells else self.settings.blind_check_every_s
+        return time_s - self._checked_s >= every_s
+
+    def idle_look_due(self, time_s: float) -> bool:
+        """True once per `idle_look_s`: hand out the picture of a sleeping camera."""
+        if time_s - self._handed_s < self.settings.idle_look_s:
+            return False
+        self._handed_s = time_s
+        return True
+
+    @property
+    def sizes_tell(self) -> bool:
+        """True when this camera's packet sizes have been seen to tell of movement."""
+        return self._sizes.tells
 
     def plan(self) -> Plan:
         """Return what to decode now."""
-        reason, looks = max(self._wanted.items(), key=lambda wish: wish[1], default=("rules", 0.0))
-        if self.looks_per_s >= looks:
-            reason, looks = "rules", self.looks_per_s
-        if self.key_frames_only and reason == "rules":
-            return Plan("keys", looks, reason)
-        if self._key_every_s and looks * self._key_every_s <= 1.0:
-            return Plan("keys", looks, reason)
+        plan = self._plan
+        if plan is None:
+            with self._lock:
+                plan = self._plan = self._decide()
+        return plan
+
+    def _decide(self) -> Plan:
+        if self._asleep:
+            return Plan("asleep", 1.0 / self.settings.idle_look_s, self._why)
+        wish, looks = max(self._wanted.items(), key=lambda item: item[1], default=("rules", 0.0))
+        reason = wish if looks > self.looks_per_s else self._why
+        looks = max(looks, self.looks_per_s)
+        plan = Plan("some", looks, reason, self._from_s)
+        if (self.key_frames_only and looks == self.looks_per_s) or 0 < looks * self._key_every_s <= 1.0:
+            return replace(plan, mode="keys")
         if self._fps and looks >= 0.9 * self._fps:
-            return Plan("every", self._fps, reason)
-        return Plan("some", looks, reason)
+            return replace(plan, mode="every", looks_per_s=self._fps)
+        return plan

@@ -35,6 +35,8 @@ class CameraHealth:
     mode: Mode
     mode_reason: str
     looks_per_s: float
+    woken: Mapping[str, int]  # how often it was woken from sleep, by what
+    sizes_tell: bool  # its packet sizes have been seen to tell of movement
     clock: Clock
     clock_offset_ms: float | None  # camera's clock minus ours; None when the camera does not tell
     last_packet_age_s: float | None

@@ -12,7 +12,7 @@ from common.backoff import delays
 from rtsp.errors import SourceError
 from rtsp.feed import Feed
 from rtsp.frame import Frame
-from rtsp.governor import Governor
+from rtsp.governor import Governor, GovernorSettings
 from rtsp.health import CameraHealth, Meter
 from rtsp.packet import Encoding, Packet
 from rtsp.pool import DecoderPool
@@ -42,6 +42,7 @@ class Camera:
         deliver: Callable[[Frame], None],
         looks_per_s: float,
         key_frames_only: bool = False,
+        governor: GovernorSettings | None = None,
         ring_bytes: int = MAX_BYTES,
         settings: SourceSettings | None = None,
         connect: Callable[[str, SourceSettings], Source] = open_source,
@@ -56,7 +57,7 @@ class Camera:
         self._connect, self._clock, self._utc, self._waits = connect, clock, utc, waits
         self._pool = pool
         self._deliver = deliver
-        self._governor = Governor(looks_per_s, key_frames_only)
+        self._governor = Governor(looks_per_s, key_frames_only, governor or GovernorSettings())
         self._feed = Feed(camera_id, self.ring, self._governor, self._hand_over)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera_id}", daemon=True)
@@ -115,6 +116,7 @@ class Camera:
 
     def _begin(self, session: int, encoding: Encoding) -> None:
         self._encoding, self._session, self._connected, self._meter = encoding, session, True, Meter()
+        self._governor.begin()
         log.info("connected", extra={"camera": self.camera_id, "session": session, "codec": encoding.codec})
 
     def _receive(self, session: int, encoding: Encoding, source: Source) -> None:
@@ -138,8 +140,8 @@ class Camera:
         self._meter.add(packet.time_s, packet.size_bytes, packet.is_key)
         if packet.is_key:
             self._governor.measured(self._meter.fps, self._meter.key_every_s)
-        self.ring.append(packet)
-        self._pool.wake()
+        if self._feed.arrived(self.ring.append(packet), packet):
+            self._pool.wake()
 
     def _hand_over(self, frame: Frame) -> None:
         self._frame_at_s = self._clock()
@@ -172,7 +174,9 @@ class Camera:
             decode_errors=feed.decode_errors,
             mode=plan.mode,
             mode_reason=plan.reason,
-            looks_per_s=plan.looks_per_s,
+            looks_per_s=round(plan.looks_per_s, 3),
+            woken=dict(self._governor.woken),
+            sizes_tell=self._governor.sizes_tell,
             clock=self._wall.clock,
             clock_offset_ms=None if ahead_s is None else round(ahead_s * 1000, 1),
             last_packet_age_s=None if self._packet_at_s is None else round(now_s - self._packet_at_s, 3),

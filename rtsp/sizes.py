@@ -1,0 +1,85 @@
+"""What the sizes of a camera's compressed pictures say, before any of them is decoded.
+
+A picture is coded as its difference from the one before: where nothing moves it is small, and what it costs then is
+the camera's noise. With a constant bit rate the encoder spends what it has on noise, and sizes say nothing; whether
+they do is measured on the camera's own footage and never assumed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from statistics import median
+
+WINDOW_S = 0.4  # covers a mini-group of B-frames, so that their rhythm cancels out
+_KEPT = 150  # windows: a minute; noise follows the light within minutes
+_ENOUGH = 10  # windows before anything is claimed
+_MOVING_KEPT = 40
+_FLOOR = 0.1  # of the median: a spread below it is the stillness of a test picture, not of a camera
+_TO_SIGMA = 1.4826  # from the median absolute deviation to the standard deviation of a normal distribution
+TELLS_FROM = 4.0  # median surprise of windows with movement from which sizes are believed
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of packets: mean bytes of its inter pictures, and how many standard deviations above quiet."""
+
+    start_s: float
+    end_s: float
+    mean_bytes: float
+    surprise: float
+
+
+@dataclass(slots=True)
+class PacketSizes:
+    """The running baseline of one session's packets."""
+
+    _quiet: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    _moving: deque[float] = field(default_factory=lambda: deque(maxlen=_MOVING_KEPT))
+    _level: tuple[float, float] = (0.0, 1.0)  # median and spread of the quiet windows
+    _start_s: float | None = None
+    _bytes: int = 0
+    _count: int = 0
+
+    def add(self, time_s: float, size_bytes: int, is_key: bool) -> Window | None:
+        """Note a packet; return the window that it completes."""
+        if self._start_s is None:
+            self._start_s = time_s
+        if not is_key:
+            self._bytes += size_bytes
+            self._count += 1
+        if time_s - self._start_s < WINDOW_S or not self._count:
+            return None
+        mean = self._bytes / self._count
+        window = Window(self._start_s, time_s, mean, self.surprise(mean))
+        self._start_s, self._bytes, self._count = time_s, 0, 0
+        return window
+
+    def surprise(self, mean_bytes: float) -> float:
+        """Return how far above the quiet level a window is, in standard deviations; 0 while there is no level."""
+        if len(self._quiet) < _ENOUGH:
+            return 0.0
+        level, spread = self._level
+        return (mean_bytes - level) / spread
+
+    def learn(self, window: Window, *, moving: bool) -> None:
+        """Say what the picture showed during a window."""
+        if moving:
+            self._moving.append(window.mean_bytes)
+            return
+        self._quiet.append(window.mean_bytes)
+        level = median(self._quiet)
+        spread = _TO_SIGMA * median(abs(size - level) for size in self._quiet)
+        self._level = (level, max(spread, _FLOOR * level, 1.0))
+
+    @property
+    def ready(self) -> bool:
+        """True when it is known what quiet looks like."""
+        return len(self._quiet) >= _ENOUGH
+
+    @property
+    def tells(self) -> bool:
+        """True when movement has been seen to show in the sizes, on this camera, lately."""
+        if not self.ready or len(self._moving) < _ENOUGH:
+            return False
+        return self.surprise(median(self._moving)) >= TELLS_FROM
