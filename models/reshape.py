@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.errors import ModelError
+from models.head import cut_head
 
 if TYPE_CHECKING:
     import onnx
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 STRIDES = (8, 16, 32)
 
 
-def reshaped(name: str, content: bytes, width: int, height: int) -> bytes:
+def reshaped(name: str, content: bytes, width: int, height: int, *, cut: bool = True) -> bytes:
     """Return the ONNX file `content` with input (batch, 3, `height`, `width`) and a free batch size.
 
-    Knows YOLOv8 as Ultralytics exports it, and graphs that ask for their own sizes, such as YOLOX.
-    Raises `ModelError` where a constant of the old size is left that it does not know.
+    Knows YOLOv8 as Ultralytics exports it, and graphs that ask for their own sizes, such as YOLOX. `cut` takes the
+    box arithmetic out of a YOLOv8 head (`models.head`). Raises `ModelError` where a constant of the old size is left
+    that it does not know.
     """
     import onnx
 
@@ -37,6 +39,8 @@ def reshaped(name: str, content: bytes, width: int, height: int) -> bytes:
         raise ModelError(f"{name}: its input is not a picture of a fixed size")
     old = (dims[3].dim_value, dims[2].dim_value)
     dims[0].dim_param, dims[2].dim_value, dims[3].dim_value = "batch", height, width
+    if cut:
+        cut_head(model)
     for tensor in _constants(model):
         _follow(name, tensor, old, (width, height))
     _free_reshapes(model, _cells(*old))

@@ -8,9 +8,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from detectors.cells import cells_of
 from detectors.layout import Candidates, Layout, Outputs, agrees, corners
-
-STRIDES = (8, 16, 32)
 
 
 class YoloX(Layout):
@@ -20,7 +19,7 @@ class YoloX(Layout):
 
     def __init__(self, classes: int, width: int, height: int) -> None:
         super().__init__(classes, width, height)
-        self._cells, self._strides = _grid(width, height)
+        self._cells = cells_of(width, height)
 
     def mistake(self, shapes: Sequence[tuple[int | None, ...]]) -> str | None:
         wanted = (None, len(self._cells), 5 + self.classes)
@@ -36,17 +35,7 @@ class YoloX(Layout):
         best = scores[np.arange(len(likely)), classes]
         sure = best >= floor
         found = likely[sure]
-        strides = self._strides[found]
-        centres = (rows[found, :2] + self._cells[found]) * strides
+        strides = self._cells.strides[found]
+        centres = (rows[found, :2] + self._cells.corners[found]) * strides
         sizes = np.exp(rows[found, 2:4]) * strides
         return Candidates(corners(np.concatenate([centres, sizes], axis=1)), best[sure], classes[sure])
-
-
-def _grid(width: int, height: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Return (cells, 2) column and row of each cell, and (cells, 1) its stride in pixels."""
-    cells, strides = [], []
-    for stride in STRIDES:
-        rows, columns = np.mgrid[: height // stride, : width // stride]
-        cells.append(np.stack([columns.ravel(), rows.ravel()], axis=1))
-        strides.append(np.full((rows.size, 1), stride))
-    return np.concatenate(cells).astype(np.float32), np.concatenate(strides).astype(np.float32)

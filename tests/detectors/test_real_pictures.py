@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from detectors.detections import Detections
+from detectors.layouts.yolov8 import YoloV8
 from detectors.load import load_detector
 from models.card import ModelCard, find_card
 from models.errors import ModelError
@@ -16,7 +17,7 @@ from models.reshape import reshaped
 from models.session import Session, SessionSettings
 from models.store import ensure
 from tests.detectors import reference
-from tests.detectors.pictures import first_frame, picture, still
+from tests.detectors.pictures import first_frame, picture, plain, still
 
 SURE = 0.4  # compared from here on: around a threshold the last bit decides
 Reference = Callable[..., list[reference.Found]]
@@ -68,7 +69,7 @@ def test_a_detector_agrees_with_opencv_and_plain_formulas(scenes, name: str, siz
 
     found = load_detector(card, path, threads=1, expected=[(bgr.shape[1], bgr.shape[0])]).detect([picture(bgr)])[0]
 
-    model = reshaped(name, path.read_bytes(), width, height)
+    model = reshaped(name, path.read_bytes(), width, height, cut=False)
     expected = again(model, bgr, width, height, SURE, card.thresholds.overlap)
     assert len(expected) >= 1
     assert_same(found, expected, card, bgr)
@@ -81,9 +82,26 @@ def test_a_graph_rewritten_for_its_own_size_computes_the_same_numbers(scenes):
     one = SessionSettings(threads=1)
 
     (original,) = Session("original", content, one).run(batch)
-    (rewritten,) = Session("rewritten", reshaped("yolov8n", content, 640, 640), one).run(np.repeat(batch, 2, axis=0))
+    whole = reshaped("yolov8n", content, 640, 640, cut=False)
+    (rewritten,) = Session("rewritten", whole, one).run(np.repeat(batch, 2, axis=0))
 
     assert np.allclose(rewritten, np.repeat(original, 2, axis=0), atol=1e-3)
+
+
+def test_a_cut_head_gives_the_boxes_that_the_graph_would_have_computed(scenes):
+    content = weights(find_card("yolov8n")).read_bytes()
+    padded, _, _, _ = reference.letterboxed(scenes["street"], 640, 384, centre=True)
+    batch = padded[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32) / 255
+    one, layout = SessionSettings(threads=1), YoloV8(80, 640, 384)
+
+    whole = Session("whole", reshaped("yolov8n", content, 640, 384, cut=False), one).run(batch)
+    cut = Session("cut", reshaped("yolov8n", content, 640, 384), one).run(batch)
+
+    (expected,), (found,) = layout.read(whole, 0.05), layout.read(cut, 0.05)
+    assert len(expected) >= 50
+    assert np.array_equal(found.classes, expected.classes)
+    assert np.allclose(found.scores, expected.scores, atol=1e-4)
+    assert np.allclose(found.boxes, expected.boxes, atol=0.05)
 
 
 def test_a_picture_without_its_grey_borders_shows_the_same_objects(scenes):
@@ -98,6 +116,15 @@ def test_a_picture_without_its_grey_borders_shows_the_same_objects(scenes):
     matched = [max(reference.iou(one.box, tuple(box)) for box in found.boxes * size) for one in square]
     assert len(square) >= 8
     assert np.mean(np.array(matched) > 0.8) >= 0.9
+
+
+@pytest.mark.parametrize("name", ["yolov8n", "yolox-nano"])
+def test_a_blank_picture_shows_nothing(name: str):
+    card = find_card(name)
+
+    (found,) = load_detector(card, weights(card), threads=1).detect([plain(640, 360)])
+
+    assert len(found) == 0
 
 
 def test_a_size_that_no_grid_fits_is_refused():
