@@ -17,10 +17,10 @@ from pydantic import Field
 from detectors.picture import Gray
 from edge.rules.base import Finding, Look, Rule, RuleSettings, Scene, Severity
 from edge.rules.cause import Cause
-from edge.rules.view import WIDTH, Comparison, Features, LearnedView, features, same_view
+from edge.rules.view import WIDTH, YOUNG_S, Comparison, Features, LearnedView, features, same_view
 from edge.rules.windows import ShareOfTime
 
-LEARNS_S: Final = 4.0  # before this a view is too young to be missed
+FEWEST_BLOCKS: Final = 8  # with structure: an empty car park cannot be missed by its edges
 NORMAL_AGAIN_S: Final = 3.0
 LONGEST_STEP_S: Final = 5.0  # after a longer silence the light may be another: the doubt begins anew
 STILL: Final = 0.1  # of the usual change between two looks: less is no living picture
@@ -108,7 +108,7 @@ class Tamper(Rule[TamperSettings]):
             return None, None
         still_share = self._still.update(self._life.is_still(self._last.gray, now.gray), self._now_s)
         comparison = self._view.compare(now)
-        young = self._view.age_s < LEARNS_S
+        young = self._view.age_s < YOUNG_S
         kind = None if young else _kind_of(now.gray, comparison)
         if kind is None and still_share >= MOST_OF_THE_TIME:
             return "frozen", comparison
@@ -179,7 +179,7 @@ def _kind_of(gray: Gray, c: Comparison) -> str | None:
         return "dark"
     if bright >= 0.7 and c.lost >= 0.5:
         return "dark"
-    if c.blocks < 4:
+    if c.blocks < FEWEST_BLOCKS:
         return None  # too little structure to miss any
     if c.blurred >= 0.7 and c.sharpness <= 0.7 and (c.lost < 0.5 or c.alike >= 0.97):
         return "defocused"

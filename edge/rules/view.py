@@ -16,6 +16,8 @@ Blocks: TypeAlias = npt.NDArray[np.float32]  # (ROWS, COLUMNS)
 
 WIDTH: Final = 320  # pixels at which a view is judged
 ROWS, COLUMNS = 6, 8
+YOUNG_S: Final = 4.0  # before this age everything is learned alike, and nothing is missed
+SLOWLY: Final = 0.1
 MEMORY_S: Final = 60.0  # the learned view follows the light at this pace
 TEXTURED: Final = 1.5  # mean gradient (grey levels per pixel) from which a block says something about the view
 LOST: Final = 0.35  # below this agreement of gradients a block shows something else
@@ -90,12 +92,22 @@ class LearnedView:
         if self.latest is None or now.gray.shape != self.latest.gray.shape:
             self._along, self._across, self._low, self._sharpness = now.along, now.across, now.low, now.sharpness
         else:
-            share = np.float32(min(1.0, max(step_s, 1e-3) / min(self.age_s, MEMORY_S)))
-            self._along = self._along + share * (now.along - self._along)
-            self._across = self._across + share * (now.across - self._across)
-            self._low = self._low + share * (now.low - self._low)
+            share = np.float32(min(1.0, max(step_s, 1e-3) / min(self.age_s, MEMORY_S))) * self._trust(now)
+            size = now.along.shape[::-1]
+            each = np.asarray(cv2.resize(share, size, interpolation=cv2.INTER_NEAREST), np.float32)
+            self._along = self._along + each * (now.along - self._along)
+            self._across = self._across + each * (now.across - self._across)
             self._sharpness = self._sharpness + share * (now.sharpness - self._sharpness)
+            self._low = self._low + share.mean() * (now.low - self._low)
         self.latest = now
+
+    def _trust(self, now: Features) -> Blocks:
+        """Return how far each block is believed: what drives or stands in front of the view is learned slowly."""
+        if self.age_s < YOUNG_S:
+            return np.ones((ROWS, COLUMNS), np.float32)
+        learned = in_blocks(np.hypot(self._along, self._across))
+        empty = np.maximum(learned, now.contrast) < TEXTURED
+        return np.where(empty | (self._agreement(now) >= LOST), 1.0, SLOWLY).astype(np.float32)
 
     def compare(self, now: Features) -> Comparison:
         """Return how `now` differs from the learned view. Contrast may be reversed: infrared does that."""
