@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from central.accounts import LONGEST_PASSWORD, SESSION_LASTS
-from central.api.house import COOKIE, HouseDep, Reader
+from central.api.house import COOKIE, HouseDep, Reader, identify
 from central.api.problems import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["session"])
@@ -21,9 +21,9 @@ class Login(BaseModel):
 
 
 class Who(BaseModel):
-    name: str
-    role: str
-    csrf: str | None = Field(description="to be sent as X-CSRF-Token with every change")
+    name: str | None = Field(description="null when nobody is logged in")
+    role: str | None = None
+    csrf: str | None = Field(default=None, description="to be sent as X-CSRF-Token with every change")
 
 
 @router.post("/session", status_code=201)
@@ -55,8 +55,11 @@ def log_in(login: Login, request: Request, response: Response, house: HouseDep) 
 
 
 @router.get("/session")
-def who_am_i(identity: Reader) -> Who:
+def who_am_i(request: Request) -> Who:
     """Tell who is logged in, and the CSRF token of the session."""
+    identity = identify(request)
+    if identity is None:
+        return Who(name=None)
     return Who(name=identity.name, role=identity.role, csrf=identity.csrf)
 
 

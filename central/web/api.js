@@ -29,12 +29,8 @@ async function call(method, path, body) {
 
 /** Return who is logged in, or null. */
 export async function whoAmI() {
-  try {
-    return keep(await call("GET", "/api/v1/session"));
-  } catch (problem) {
-    if (problem.status === 401) return null;
-    throw problem;
-  }
+  const who = await call("GET", "/api/v1/session");
+  return who.name === null ? null : keep(who);
 }
 
 export const logIn = async (name, password) => keep(await call("POST", "/api/v1/session", { name, password }));

@@ -5,9 +5,12 @@ import { CATEGORIES, SEVERITIES, STATES } from "./book.js";
 import { fill, h, say } from "./dom.js";
 import { icon } from "./icons.js";
 import { moment, span, t } from "./i18n.js";
-import { activeChip, areaOf, cameraOf, kindOf, severityMark, severityOf, stateChip } from "./words.js";
+import { areaOf, cameraOf, kindOf, severityMark, severityOf, stateChip } from "./words.js";
 
 const SCROLLED_PX = 60;
+
+const LATE_MS = 60_000;
+const isLate = (incident) => new Date(incident.opened_at) - new Date(incident.started_at) > LATE_MS;
 
 export class Queue {
   /** `on` has select(id), filter(changes), more(), retry(); `now()` is the server's time. */
@@ -127,28 +130,28 @@ export class Queue {
     const known = this.cards.get(incident.id);
     if (known && known.incident === incident) return known.element;
     const age = h("span", { class: "age num" }, this.#age(incident));
-    const inside = [this.#thumb(incident, known), h("span", { class: "told" },
+    const inside = [h("span", { class: "thumb" }, this.#thumb(incident, known), incident.condition === "active" ? h("span", { class: "going" }, h("span", { class: "dot" }), t("active")) : null), h("span", { class: "told" },
       h("span", { class: "first" }, h("span", { class: "kind" }, kindOf(incident)), age),
       h("span", { class: "where" }, cameraOf(incident)),
       h("span", { class: "area" }, icon("place"), h("span", {}, areaOf(incident))),
       h("span", { class: "marks" }, severityMark(incident.severity), stateChip(incident.state),
-        incident.condition === "active" ? activeChip(incident.severity) : null,
+        isLate(incident) ? h("span", { class: "chip" }, t("late")) : null,
         h("span", { class: "serial num" }, `#${incident.number}`)))];
     const element = known?.element ?? h("button", { type: "button", role: "listitem", data: { id: incident.id }, onclick: () => this.on.select(incident.id) });
     element.className = `card sev-${incident.severity}${["closed", "false_alarm", "resolved"].includes(incident.state) ? " done" : ""}`;
     if (fresh) element.classList.add("fresh");
     if (incident.id === this.selected) element.setAttribute("aria-current", "true");
     fill(element, inside);
-    this.cards.set(incident.id, { element, age, incident, thumb: inside[0] });
+    this.cards.set(incident.id, { element, age, incident, picture: inside[0].firstChild });
     return element;
   }
 
   #thumb(incident, known) {
     const here = incident.picture && incident.evidence_stored.includes("picture");
-    if (known && known.thumb.dataset.sha === (here ? incident.picture : "")) return known.thumb;
-    const thumb = h("span", { class: "thumb", data: { sha: here ? incident.picture : "" } }, icon(here ? "picture" : incident.category));
-    if (here) thumb.append(h("img", { src: evidenceUrl(incident.picture), alt: "", loading: "lazy", decoding: "async", onerror: (event) => event.target.remove() }));
-    return thumb;
+    const sha = here ? incident.picture : "";
+    if (known && known.picture.dataset.sha === sha) return known.picture;
+    if (!here) return h("span", { data: { sha } }, icon(incident.category));
+    return h("img", { src: evidenceUrl(sha), data: { sha }, alt: "", loading: "lazy", decoding: "async" });
   }
 
   #age(incident) {
