@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.training.crops import CropMaker
+from models.training.export import export
 from models.training.loop import to_planes, train, write_row
 from models.training.network import for_our_labels, prepare_torchvision, started_from
 from models.training.pictures import Labelled, read_part
@@ -18,8 +18,8 @@ from models.training.recipe import Recipe
 CALIBRATION_CROPS = 48  # enough for the mean and variance of each channel to 2–3 %
 
 
-def run(recipe: Recipe, folder: Path, tell: Callable[[dict[str, Any]], None]) -> Path:
-    """Train as `recipe` says, keeping everything under `folder`; return the finished ONNX file."""
+def run(recipe: Recipe, folder: Path, tell: Callable[[dict[str, Any]], None]) -> tuple[Path, dict[str, Any]]:
+    """Train as `recipe` says, keeping everything under `folder`; return (ONNX file, the best checkpoint's figures)."""
     import torch
 
     torch.manual_seed(recipe.seed)
@@ -29,13 +29,16 @@ def run(recipe: Recipe, folder: Path, tell: Callable[[dict[str, Any]], None]) ->
     calibration = np.stack([to_planes(maker.draw().pixels) for _ in range(CALIBRATION_CROPS)])
     model = for_our_labels(started_from(recipe.start, calibration))
 
+    rows: list[dict[str, Any]] = []
+
     def tell_and_write(row: dict[str, Any]) -> None:
+        rows.append(row)
         write_row(folder / "figures.jsonl", row)
         tell(row)
 
     best = train(model, maker, held, recipe, folder, tell_and_write)
     del registered
-    return export(best, folder / "smoke.onnx")
+    return export(best, folder / "trained.onnx"), max(rows, key=lambda row: row["ap50"] + row["f1"], default={})
 
 
 def crop_maker(recipe: Recipe) -> tuple[CropMaker, list[Labelled]]:
@@ -47,23 +50,3 @@ def crop_maker(recipe: Recipe) -> tuple[CropMaker, list[Labelled]]:
         pools[part.range] += train_on
         held += kept
     return CropMaker(recipe, pools["far"], pools["near"], pools["empty"]), held
-
-
-def export(model: Any, file: Path, size: tuple[int, int] = (640, 640)) -> Path:
-    """Write `model` as ONNX for pictures of `size` (width, height), its normalisation folded in."""
-    import torch
-
-    model = model.cpu().float().eval().fuse(verbose=False)
-    for module in model.modules():
-        if hasattr(module, "export"):
-            module.export, module.format = True, "onnx"
-    example = torch.zeros(1, 3, size[1], size[0])
-    model(example)  # the head builds its grid for this size before it is traced
-    torch.onnx.export(
-        model, (example,), str(file), opset_version=17, input_names=["images"], output_names=["output0"], dynamo=False
-    )
-    return file
-
-
-def sha256_of(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

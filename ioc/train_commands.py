@@ -1,0 +1,45 @@
+"""`ioc train`: from a province's own labelled pictures to a smoke model and its card. Needs the extra `train`."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ioc.output import UserMistake, emit, err, out
+
+NEEDED = ("torch", "ultralytics", "onnx")
+
+
+def register(app: typer.Typer) -> None:
+    """Add `ioc train`."""
+    app.command()(train)
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="YAML file: parts (folders of pictures), start, steps or minutes")],
+    into: Annotated[Path, typer.Option(help="folder for checkpoints, weights and card; an interrupted run goes on")],
+    name: Annotated[str, typer.Option(help="name on the model card")] = "smoke",
+    version: Annotated[str, typer.Option(help="version on the model card")] = "own",
+    licence: Annotated[str, typer.Option(help="licence of these weights: follows from your pictures'")] = "not stated",
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Train the smoke and flame detector: pictures in, ONNX and model card out. Uses a GPU where there is one."""
+    missing = [module for module in NEEDED if importlib.util.find_spec(module) is None]
+    if missing:
+        raise UserMistake(f"training needs {', '.join(missing)}: pip install 'ioc-edge[train]'")
+    from common.config import read_config
+    from models.training.recipe import Recipe
+    from models.training.result import write_card
+    from models.training.run import run
+
+    wanted = read_config(recipe, Recipe)
+
+    def tell(row: dict[str, Any]) -> None:
+        err.print(", ".join(f"{key} {value}" for key, value in row.items()))
+
+    weights, figures = run(wanted, into, tell)
+    card = write_card(weights, into, name=name, version=version, licence=licence, figures=figures)
+    emit({"weights": str(weights), "card": str(card), "figures": figures}, as_json, lambda found: out.print(found))
