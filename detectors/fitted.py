@@ -38,6 +38,10 @@ class FittedDetector:
         """The input sizes that exist so far."""
         return tuple(self._sizes)
 
+    def suited(self, picture: Picture) -> OnnxDetector:
+        """Return the detector of the size that `picture` is looked at in."""
+        return self._sizes[self._suited(picture.width, picture.height)]
+
     def detect(self, pictures: Sequence[Picture], *, floor: float | None = None) -> list[Detections]:
         """Return what scores at least `floor` in each picture; pictures of one shape go in one batch."""
         groups: dict[Size, list[int]] = {}

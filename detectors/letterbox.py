@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from detectors.detections import Boxes
 from detectors.picture import WHOLE, Picture, Region
+from detectors.sizes import Size
 from models.card import InputCard
 
 
@@ -38,6 +39,11 @@ class Letterbox:
         self._scale = np.array(card.scale, np.float32)
         self._shift = -np.array(card.mean, np.float32) * self._scale
         self._grey = np.float32(card.border) * self._scale + self._shift
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the input in pixels."""
+        return self._width, self._height
 
     def place(self, width: float, height: float) -> Placement:
         """Return where a picture of `width` by `height` goes."""

@@ -13,6 +13,7 @@ from detectors.detections import Detections
 from detectors.layout import Candidates, Layout
 from detectors.letterbox import Letterbox, Placement
 from detectors.picture import Picture
+from detectors.sizes import Size
 from detectors.suppress import NEVER, Suppressor
 from models.card import ModelCard
 from models.errors import ModelError
@@ -39,6 +40,11 @@ class OnnxDetector:
         return self._card.classes
 
     @property
+    def size(self) -> Size:
+        """Width and height of the model's input in pixels."""
+        return self._letterbox.size
+
+    @property
     def providers(self) -> list[str]:
         """What it really runs on, first choice first."""
         return self._session.providers
@@ -53,23 +59,35 @@ class OnnxDetector:
 
     def warm_up(self) -> None:
         """Run on grey until memory is planned and kernels are chosen; refuse a model whose output cannot be read."""
-        outputs = self._run(self._buffer)
+        outputs = self.infer(len(self._buffer))
         mistake = self._layout.mistake([output.shape for output in outputs])
         if mistake is not None:
             shapes = ", ".join(str(output.shape) for output in outputs)
             raise ModelError(f"{self._card.name}: layout {self._layout.kind}: {mistake}, the model gives {shapes}")
-        self._run(self._buffer)
+        self.infer(len(self._buffer))
 
-    def _run(self, batch: npt.NDArray[np.float32]) -> list[npt.NDArray[Any]]:
-        others = self._layout.others(len(batch))
-        return self._session.run(batch, **{k: v for k, v in others.items() if k in self._session.input_names})
+    # The three steps of `detect`, apart for measuring; they share one buffer, so only one caller may use them.
+
+    def fill(self, pictures: Sequence[Picture]) -> list[Placement]:
+        """Scale `pictures` into the input and return where they lie."""
+        return [self._letterbox.fill(self._buffer[i], picture) for i, picture in enumerate(pictures)]
+
+    def infer(self, pictures: int) -> list[npt.NDArray[Any]]:
+        """Return the model's outputs for the first so many pictures of the input."""
+        others = self._layout.others(pictures)
+        wanted = {name: value for name, value in others.items() if name in self._session.input_names}
+        return self._session.run(self._buffer[:pictures], **wanted)
+
+    def finish(
+        self, outputs: Sequence[npt.NDArray[Any]], places: Sequence[Placement], floor: float | None = None
+    ) -> list[Detections]:
+        """Return what the outputs mean in each picture."""
+        read = self._layout.read(outputs, self._card.thresholds.low if floor is None else floor)
+        return [self._finished(one, place) for one, place in zip(read, places, strict=True)]
 
     def _batch(self, pictures: Sequence[Picture], floor: float | None) -> list[Detections]:
-        floor = self._card.thresholds.low if floor is None else floor
-        places = [self._letterbox.fill(self._buffer[i], picture) for i, picture in enumerate(pictures)]
-        outputs = self._run(self._buffer[: len(pictures)])
-        read = self._layout.read(outputs, floor)
-        return [self._finished(one, place) for one, place in zip(read, places, strict=True)]
+        places = self.fill(pictures)
+        return self.finish(self.infer(len(pictures)), places, floor)
 
     def _finished(self, candidates: Candidates, place: Placement) -> Detections:
         kept = self._suppress(candidates)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from common.config import ConfigError, read_config
+from common.media import cache_dir
 from common.places import AnyPlace
 from models.coco import COCO
 from models.errors import ModelError
@@ -88,9 +89,14 @@ class ModelCard(_Part):
         return f"{self.name}.onnx"
 
 
+def default_dir() -> Path:
+    """Return where weights, and the cards of those made here, are kept when the configuration names no folder."""
+    return cache_dir() / "models"
+
+
 def all_cards(models_dir: Path | None = None) -> dict[str, ModelCard]:
     """Return every card by name: ours, and those beside the weights in `models_dir`, which win."""
-    return _cards_in(SHIPPED) | (_cards_in(models_dir) if models_dir is not None and models_dir.is_dir() else {})
+    return _cards_in(SHIPPED) | _cards_in(models_dir or default_dir())
 
 
 def find_card(name: str, models_dir: Path | None = None) -> ModelCard:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from common.media import cache_dir, fetch
+import yaml
+
+from common.media import fetch
 from common.places import MediaError, Progress
-from models.card import ModelCard
+from models.card import ModelCard, default_dir
 from models.errors import ModelError
-
-
-def default_dir() -> Path:
-    """Return where weights are kept when the configuration names no folder."""
-    return cache_dir() / "models"
 
 
 def ensure(card: ModelCard, models_dir: Path | None = None, progress: Progress = lambda done, total: None) -> Path:
@@ -42,3 +39,21 @@ def read_checked(card: ModelCard, path: Path) -> bytes:
     if actual != card.sha256:
         raise ModelError(f"{path}: is not {card.name} {card.version}: sha256 {actual[:16]}…, not {card.sha256}")
     return content
+
+
+def add(card: ModelCard, content: bytes, models_dir: Path | None = None) -> Path:
+    """Keep weights that were made here, with their card beside them, so that `find_card` finds them by name."""
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise ModelError(f"{card.name}: the card's hash is not that of the weights")
+    folder = models_dir or default_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in ((card.file_name, content), (f"{card.name}.yaml", _as_yaml(card))):
+        part = folder / f"{name}.new"
+        part.write_bytes(data)
+        part.replace(folder / name)
+    return folder / card.file_name
+
+
+def _as_yaml(card: ModelCard) -> bytes:
+    said = card.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump(said, sort_keys=False, allow_unicode=True).encode()
