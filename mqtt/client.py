@@ -144,11 +144,14 @@ class Connection:
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Say goodbye (the will is not sent) and end the network thread; without goodbye after `timeout_s`."""
+        line = self._network.hold()
         self._paho.disconnect()
         self._network.ring()
         if not self.lost.wait(timeout_s):
             self._network.cut()
         self._network.join(timeout_s)
+        if line is not None:
+            self._network.read_out(line, timeout_s)
 
     def cut(self) -> None:
         """Drop the line without goodbye: the broker sends the will."""

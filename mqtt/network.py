@@ -7,6 +7,7 @@ import os
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -25,32 +26,52 @@ class NetworkThread:
 
     def __init__(self, client: Client, on_end: Callable[[], None]) -> None:
         self._client, self._on_end = client, on_end
-        self._bell, self._hear = socket.socketpair()
-        self._bell.setblocking(False)
-        self._hear.setblocking(False)
+        self._bell: socket.socket | None = None
         client.on_socket_register_write = lambda *_: None  # keeps paho from writing on the caller's thread
         self._thread = threading.Thread(target=self._run, name="mqtt-network", daemon=True)
 
     def start(self) -> None:
+        """Call this once the client has a socket."""
+        self._bell, self._hear = socket.socketpair()
+        self._bell.setblocking(False)
+        self._hear.setblocking(False)
         self._thread.start()
 
     def ring(self) -> None:
         """Something waits to be written."""
-        with suppress(OSError):  # full: it has been rung already; closed: nobody is there
-            self._bell.send(b"!")
+        if self._bell is not None:
+            with suppress(OSError):  # full: it has been rung already; closed: nobody is there
+                self._bell.send(b"!")
 
     def join(self, timeout_s: float) -> None:
         if self._thread is not threading.current_thread():
             self._thread.join(timeout_s)
 
-    def cut(self) -> None:
-        """Break the line: the thread ends by itself."""
+    def hold(self) -> socket.socket | None:
+        """Return a second handle on the line: it stays open when the client closes its own."""
         with suppress(OSError, ValueError):
             sock = self._client.socket()
             if sock is not None:
-                with socket.socket(fileno=os.dup(sock.fileno())) as double:
-                    double.shutdown(socket.SHUT_RDWR)
+                return socket.socket(fileno=os.dup(sock.fileno()))
+        return None
+
+    def cut(self) -> None:
+        """Break the line: the thread ends by itself."""
+        if (line := self.hold()) is not None:
+            with line, suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
         self.ring()
+
+    @staticmethod
+    def read_out(line: socket.socket, timeout_s: float) -> None:
+        """Read until the other end hangs up: a line closed with unread bytes is reset, and may lose the goodbye."""
+        end_s = time.monotonic() + timeout_s
+        with line, suppress(OSError):
+            line.shutdown(socket.SHUT_WR)
+            while (left_s := end_s - time.monotonic()) > 0:
+                line.settimeout(left_s)
+                if not line.recv(65536):
+                    return
 
     def _run(self) -> None:
         try:
@@ -61,8 +82,9 @@ class NetworkThread:
             self.cut()
         finally:
             self._on_end()
-            self._bell.close()
-            self._hear.close()
+            for end in (self._bell, self._hear):
+                if end is not None:
+                    end.close()
 
     def _turn(self) -> bool:
         sock = self._client.socket()

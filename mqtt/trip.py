@@ -90,6 +90,11 @@ class Trip:
         while self.flight and self._monotonic() < end_s:
             self._turn(connection, 0.05)
         self._announce(connection, "offline")
+        end_s = self._monotonic() + 1.0
+        while self._untaken and self._monotonic() < end_s:
+            self._outbox.changed.wait(0.05)
+            self._outbox.changed.clear()
+            self._note_taken()
 
     def _turn(self, connection: Connection, wait_s: float = TICK_S) -> None:
         self._outbox.changed.clear()
@@ -152,15 +157,7 @@ class Trip:
 
     def _hear(self, connection: Connection) -> None:
         """Take in what the network thread has put down: first what the broker took, then what others say."""
-        while not self._answers.empty():
-            mid, error = self._answers.get()
-            _, reply_id = self._untaken.pop(mid, (0.0, None))
-            if error is not None:
-                self._tally.refused += 1
-                self._tally.error = f"the broker refused a message: {error}"
-            elif reply_id is not None:
-                self._desk.taken(reply_id)
-                self._replied.discard(reply_id)
+        self._note_taken()
         confirmed: list[str] = []
         while not self._arrived.empty():
             message = self._arrived.get()
@@ -173,6 +170,17 @@ class Trip:
                 self._contradict(connection, message.payload)
         if confirmed:
             self._outbox.delivered(confirmed)
+
+    def _note_taken(self) -> None:
+        while not self._answers.empty():
+            mid, error = self._answers.get()
+            _, reply_id = self._untaken.pop(mid, (0.0, None))
+            if error is not None:
+                self._tally.refused += 1
+                self._tally.error = f"the broker refused a message: {error}"
+            elif reply_id is not None:
+                self._desk.taken(reply_id)
+                self._replied.discard(reply_id)
 
     def _confirmation(self, payload: bytes) -> tuple[str, ...]:
         try:

@@ -13,19 +13,25 @@ from tests.mqtt import support
 
 
 @pytest.fixture(scope="session", params=["embedded", "mosquitto"])
-def broker_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[support.BrokerProcess]:
     """One running broker of each make for all tests: they keep apart by the names of their nodes."""
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "mosquitto" and shutil.which("mosquitto") is None:
         pytest.skip("mosquitto is not installed")
     make = support.embedded if request.param == "embedded" else support.mosquitto
-    with make(folder) as broker:
-        yield broker.url
+    with make(folder) as running:
+        yield running
 
 
 @pytest.fixture
-def link(broker_url: str) -> BrokerLink:
-    return BrokerLink(broker_url, timeout_s=5.0)
+def link(broker: support.BrokerProcess) -> BrokerLink:
+    return BrokerLink(broker.url, timeout_s=5.0)
+
+
+@pytest.fixture
+def link_311(broker: support.BrokerProcess) -> BrokerLink:
+    """The same broker, over MQTT 3.1.1."""
+    return BrokerLink(broker.url_311, timeout_s=5.0, protocol="3.1.1")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from mqtt.broker import wait_until_ready
 from mqtt.event import Event, EventData, uuid7
 from mqtt.intake import DeadLetter, Received
 from mqtt.link import BrokerLink
+
+__all__ = ["shutil", "sys"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,15 +74,17 @@ def free_port() -> int:
 class BrokerProcess:
     """A real broker in a process of its own that can be killed and started again on the same port."""
 
-    def __init__(self, command: list[str], port: int, log: Path) -> None:
+    def __init__(self, command: list[str], port: int, log: Path, port_311: int | None = None) -> None:
         self.url = f"mqtt://127.0.0.1:{port}"
+        self.url_311 = f"mqtt://127.0.0.1:{port_311 or port}"
         self._command, self._log = command, log
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, link: BrokerLink | None = None) -> None:
+        """Return when it lets in whoever comes by `link`."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(self._command, cwd=ROOT, stdout=log, stderr=log)
-        wait_until_ready(BrokerLink(self.url, timeout_s=2.0), 20.0)
+        wait_until_ready(link or BrokerLink(self.url, timeout_s=2.0), 30.0)
 
     def kill(self) -> None:
         if self.process is not None:
@@ -89,25 +94,26 @@ class BrokerProcess:
 
 @contextmanager
 def embedded(folder: Path) -> Iterator[BrokerProcess]:
-    port = free_port()
-    with _running([sys.executable, "-m", "ioc.main", "broker", "run", "--port", str(port)], port, folder) as broker:
+    port, port_311 = free_port(), free_port()
+    command = [sys.executable, "-m", "ioc.main", "broker", "run", "--port", str(port), "--port-311", str(port_311)]
+    with _running(BrokerProcess(command, port, folder / "broker.log", port_311)) as broker:
         yield broker
 
 
 @contextmanager
-def mosquitto(folder: Path, *settings: str) -> Iterator[BrokerProcess]:
+def mosquitto(folder: Path, *settings: str, wait: bool = True) -> Iterator[BrokerProcess]:
     port = free_port()
     file = folder / "mosquitto.conf"
     file.write_text("\n".join([f"listener {port} 127.0.0.1", "allow_anonymous true", *settings]))
-    with _running(["mosquitto", "-c", str(file)], port, folder) as broker:
+    with _running(BrokerProcess(["mosquitto", "-c", str(file)], port, folder / "broker.log"), wait) as broker:
         yield broker
 
 
 @contextmanager
-def _running(command: list[str], port: int, folder: Path) -> Iterator[BrokerProcess]:
-    broker = BrokerProcess(command, port, folder / "broker.log")
+def _running(broker: BrokerProcess, wait: bool = True) -> Iterator[BrokerProcess]:
     try:
-        broker.start()
+        if wait:
+            broker.start()
         yield broker
     finally:
         broker.kill()
