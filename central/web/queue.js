@@ -63,7 +63,7 @@ export class Queue {
     const cards = [...this.list.children];
     const at = cards.indexOf(document.activeElement.closest?.(".card") ?? this.cards.get(this.selected)?.element);
     const next = at < 0 ? 0 : Math.min(cards.length - 1, Math.max(0, at + step));
-    return cards[next]?.dataset.id ?? null;
+    return cards[next]?.dataset.incident ?? null;
   }
 
   focusCard(id) {
@@ -73,7 +73,7 @@ export class Queue {
   }
 
   focused() {
-    return document.activeElement.closest?.(".card")?.dataset.id ?? null;
+    return document.activeElement.closest?.(".card")?.dataset.incident ?? null;
   }
 
   focusSearch() {
@@ -98,7 +98,7 @@ export class Queue {
     this.pill = h("button", { class: "button primary above", type: "button", hidden: true, onclick: () => this.#toTop() });
     this.scroller = h("div", { class: "list", onscroll: () => this.scroller.scrollTop <= SCROLLED_PX && this.#above(0) }, this.list, this.foot);
     this.#bones();
-    return h("section", { class: "queue", "aria-label": t("queue") },
+    return h("section", { class: "queue", data: { queue: "" }, "aria-label": t("queue") },
       h("div", { class: "filters" },
         h("div", { class: "top" },
           h("div", { class: "search" }, icon("search"), this.search),
@@ -137,7 +137,8 @@ export class Queue {
       h("span", { class: "marks" }, severityMark(incident.severity), stateChip(incident.state),
         isLate(incident) ? h("span", { class: "chip" }, t("late")) : null,
         h("span", { class: "serial num" }, `#${incident.number}`)))];
-    const element = known?.element ?? h("button", { type: "button", role: "listitem", data: { id: incident.id }, onclick: () => this.on.select(incident.id) });
+    const element = known?.element ?? h("button", { type: "button", role: "listitem", data: { incident: incident.id }, onclick: () => this.on.select(incident.id) });
+    element.dataset.lastAt = incident.last_at;
     element.className = `card sev-${incident.severity}${["closed", "false_alarm", "resolved"].includes(incident.state) ? " done" : ""}`;
     if (fresh) element.classList.add("fresh");
     if (incident.id === this.selected) element.setAttribute("aria-current", "true");
