@@ -58,6 +58,7 @@ class CameraWatch:
         self._due_s: dict[int, float] = {}
         self._sense_due_s: dict[Sense, float] = {}
         self._periods = _periods(self._rules, 1 / looks_per_s)
+        self._seen: tuple[Detections | None, Picture] | None = None  # what holds while the camera sleeps
 
     @property
     def senses(self) -> Mapping[Sense, float]:
@@ -88,6 +89,8 @@ class CameraWatch:
         if is_new_session:
             self._forget(self._tracker.reset())
         self._next_looks(now_s, seen)
+        earlier = self._seen[0] if self._seen and not is_new_session else None
+        self._seen = (seen.get("objects", earlier), moment.picture)
         if "objects" in seen:
             self._tracks = self._tracker.update(seen["objects"], now_s)
             self._forget(self._tracker.ended())
@@ -96,6 +99,27 @@ class CameraWatch:
             if rule.sense in seen and self._is_due(rule, now_s):
                 look = Look(now_s, self._tracks, seen[rule.sense], moment.picture)
                 told += self._tell(rule, rule.update(look), moment.picture)
+        return told
+
+    def hold(self, now: datetime) -> list[Told]:
+        """Tell what follows from a picture that stands still: what was seen at the last look holds until `now`.
+
+        This is how a sleeping camera goes on watching: someone who stands still goes on loitering, and no track ends
+        because nobody looked. Rules that judge the picture's own life (`holds` is False) are not asked.
+        """
+        if self._seen is None:
+            return []
+        objects, picture = self._seen
+        now_s = self._clock.pass_to(now)
+        if objects is not None:
+            self._tracks = self._tracker.update(objects, now_s)
+            self._forget(self._tracker.ended())
+        told: list[Told] = []
+        for rule in self._rules:
+            is_asked = (rule.sense == "objects" and objects is not None) or rule.sense == "picture"
+            if rule.holds and is_asked and self._is_due(rule, now_s):
+                seen = objects if objects is not None else Detections.none()
+                told += self._tell(rule, rule.update(Look(now_s, self._tracks, seen, picture)), picture)
         return told
 
     def absent(self, silent_s: float, now: datetime) -> list[Told]:
@@ -168,6 +192,13 @@ class SteadyClock:
         self.time_s = max(self.time_s, moment.time_s + self._offset_s)
         self._utc = moment.captured_at
         return self.time_s, is_new and had_session
+
+    def pass_to(self, now: datetime) -> float:
+        """Let time pass to `now` without a picture, and return it."""
+        if self._utc is not None and now > self._utc:
+            self.time_s += (now - self._utc).total_seconds()
+            self._utc = now
+        return self.time_s
 
     def utc(self, time_s: float) -> datetime:
         """Return the UTC of a steady time, from the last moment's own."""

@@ -60,6 +60,9 @@ class InferenceSettings(Settings):
         default=["cpu"], min_length=1, description="accelerators in order of preference; the next is the fall-back"
     )
     threads: int = Field(default=0, ge=0, le=256, description="threads of a model; 0 means one for each core")
+    sleep: bool = Field(
+        default=True, description="a camera whose picture stands still is not decoded until its packets tell of change"
+    )
     looks_per_s: float = Field(default=5.0, gt=0, le=60, description="how often an active camera is looked at")
 
 

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +36,7 @@ from mqtt.link import BrokerLink
 from mqtt.outbox import Outbox
 from mqtt.topics import NodeTopics
 from rtsp.frame import Frame
+from rtsp.governor import GovernorSettings
 from rtsp.receiver import Camera, DecoderPool
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 HEALTH_EVERY_S: Final = 10.0
 TICK_S: Final = 1.0
 SILENT_AFTER_S: Final = 2.0
+HELD_BACK: Final = timedelta(seconds=3)  # a waking camera catches up from before the change: time must not be ahead
 KEY_FRAMES_SUFFICE_S: Final = 5.0  # rules that look less often than this live on key frames alone
 
 
@@ -137,6 +139,7 @@ class Node:
             deliver=lambda frame: self.analyst.hand_over(seat, frame),
             looks_per_s=1.0 / max(fastest_s, 1e-3),
             key_frames_only=fastest_s >= KEY_FRAMES_SUFFICE_S,
+            governor=GovernorSettings(may_sleep=self.config.inference.sleep),
         )
         now_s = time.monotonic()
         post = Post(settings, seat, connection, CameraPulse(settings, seat, now_s, now_s))
@@ -220,7 +223,7 @@ class Node:
         health_due_s = 0.0
         while not self._stopping.wait(TICK_S):
             try:
-                self._look_for_silence()
+                self._watch_without_pictures()
                 self._self_watch.look([post.seat for post in self.posts()], TICK_S)
                 if time.monotonic() >= health_due_s:
                     health_due_s = time.monotonic() + HEALTH_EVERY_S
@@ -228,14 +231,18 @@ class Node:
             except Exception:  # the top of this thread: one bad second must not end the watch
                 log.exception("housekeeping failed")
 
-    def _look_for_silence(self) -> None:
-        now = datetime.now(UTC)
+    def _watch_without_pictures(self) -> None:
+        """Judge the cameras that show nothing, and those that sleep because nothing changes."""
         for post in self.posts():
-            for_s = silent_s(post.connection.health(), time.monotonic() - post.pulse.started_s)
-            if for_s < SILENT_AFTER_S or not post.seat.busy.acquire(blocking=False):
+            received = post.connection.health()
+            for_s = silent_s(received, time.monotonic() - post.pulse.started_s)
+            is_silent, is_asleep = for_s >= SILENT_AFTER_S, received.mode == "asleep"
+            if not (is_silent or is_asleep) or not post.seat.busy.acquire(blocking=False):
                 continue
             try:
-                self._on_told(post.seat, None, post.seat.watch.absent(for_s, now))
+                watch, now = post.seat.watch, datetime.now(UTC)
+                told = watch.absent(for_s, now) if is_silent else watch.hold(now - HELD_BACK)
+                self._on_told(post.seat, None, told)
             finally:
                 post.seat.busy.release()
 

@@ -93,6 +93,7 @@ class Rule(ABC, Generic[S]):
     Settings: type[S]
     sense: ClassVar[Sense] = "objects"
     also: ClassVar[frozenset[Sense]] = frozenset()  # senses whose latest tracks it wants beside its own looks
+    holds: ClassVar[bool] = True  # may be told that nothing has changed since the last look, instead of looking
     kinds: ClassVar[tuple[str, ...]] = ()  # the event kinds it can report; empty means its own name alone
     says: ClassVar[tuple[str, str]]  # what it reports, in Vietnamese and in English
 

@@ -45,6 +45,7 @@ class Tamper(Rule[TamperSettings]):
     kind = "tamper"
     Settings = TamperSettings
     sense = "picture"
+    holds = False  # it judges the life of the picture itself
     kinds = tuple(SEVERITIES)
     says = ("Camera bị can thiệp hoặc hỏng hình", "The camera itself is tampered with or failing")
 

@@ -91,3 +91,19 @@ def test_camera_time_never_runs_backwards_whatever_cameras_say(moments: list[tup
 
         assert now_s >= last_s
         last_s = now_s
+
+
+def test_what_was_seen_holds_while_the_camera_sleeps():
+    rule, life = SpyRule(), SpyRule("picture", 0.5)
+    life.holds = False  # type: ignore[misc]
+    watch = CameraWatch([rule, life])
+    for n in range(10):
+        watch.see(frame(n / 5), {"objects": person(), "picture": Detections.none()})
+    awake, ids = len(life.looks), set(rule.looks[-1].tracks.ids.tolist())
+
+    for second in range(3, 60):
+        watch.hold(NOON + timedelta(seconds=second))
+
+    assert ids == set(rule.looks[-1].tracks.ids.tolist())
+    assert 59.0 == pytest.approx(rule.looks[-1].time_s)
+    assert awake == len(life.looks)
