@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from common.media import fetch
-from common.places import MediaError, Progress
+from common.media import fetch, folders
+from common.places import FolderPlace, MediaError, PackagePlace, Progress
 from models.card import ModelCard, default_dir
 from models.errors import ModelError
 
@@ -27,6 +27,15 @@ def ensure(card: ModelCard, models_dir: Path | None = None, progress: Progress =
         )
     except MediaError as error:
         raise ModelError(str(error)) from error
+
+
+def local(card: ModelCard, models_dir: Path | None = None) -> Path | None:
+    """Return where the card's weights lie on this machine, or None. The hash is not checked here."""
+    hints = [place.path for place in card.sources if isinstance(place, FolderPlace)]
+    places = [(models_dir or default_dir()) / card.file_name]
+    places += [place.file() for place in card.sources if isinstance(place, PackagePlace)]
+    places += [folder / hint for folder in folders() for hint in [*hints, card.file_name]]
+    return next((place for place in places if place.is_file()), None)
 
 
 def read_checked(card: ModelCard, path: Path) -> bytes:
