@@ -104,7 +104,7 @@ class AvSource(Source):
             )
         except (FFmpegError, OSError, ValueError) as error:
             waited_s = time.monotonic() - started_s
-            raise opening_failed(self.url, error, silent=waited_s >= 0.9 * self.settings.read_timeout_s) from error
+            raise opening_failed(self.url, error, silent=waited_s >= 0.4 * self.settings.read_timeout_s) from error
         if not self._container.streams.video:
             self.close()
             raise SourceError("no_video", f"{redact(self.url)}: there is no video in this stream")

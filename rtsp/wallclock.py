@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import struct
 import time
+from collections import deque
 from collections.abc import Callable
 
 from rtsp.frame import Clock
 from rtsp.source import RawPacket
 
 _LOOK_EVERY_S = 1.0  # the report changes every few seconds; reading it from each packet costs more than it tells
+_REPORTS_KEPT = 10
 _ABSURD_S = 10 * 365 * 86400.0  # a camera that never had its clock set says 1970
 
 
@@ -22,7 +24,7 @@ class WallClock:
         self._offset_s: float | None = None  # camera's UTC minus camera time
         self._looked_s = float("-inf")
         self.clock: Clock = arrival
-        self.ahead_s: float | None = None  # camera's clock minus ours
+        self._ahead_s: deque[float] = deque(maxlen=_REPORTS_KEPT)
 
     def stamp(self, time_s: float, raw: RawPacket) -> tuple[float, Clock]:
         """Return (UTC in seconds, who says so) for a packet at camera time `time_s`."""
@@ -31,6 +33,11 @@ class WallClock:
         if self._offset_s is not None:
             return time_s + self._offset_s, "rtcp"
         return self._utc(), self._arrival
+
+    @property
+    def ahead_s(self) -> float | None:
+        """Camera's clock minus ours, None when it does not tell: of the packet that travelled fastest lately."""
+        return max(self._ahead_s, default=None)
 
     def _read(self, time_s: float, raw: RawPacket) -> None:
         if not raw.has_sidedata("prft"):
@@ -41,5 +48,5 @@ class WallClock:
         if abs(taken_s - now_s) > _ABSURD_S:
             return
         self._offset_s = taken_s - time_s
-        self.ahead_s = taken_s - now_s
+        self._ahead_s.append(taken_s - now_s)
         self.clock = "rtcp"

@@ -16,7 +16,7 @@ class Rtsp(AvSource):
         return {
             "rtsp_transport": self.settings.transport,
             "allowed_media_types": "video",
-            "timeout": str(int(self.settings.read_timeout_s * 1e6)),
+            "timeout": str(int(self.settings.read_timeout_s * 1e6 / 2)),  # libav waits twice before it gives up
             "fpsprobesize": "0",  # the frame rate is measured as packets arrive, not waited for
             "analyzeduration": "2000000",
             "max_delay": "200000",  # how long UDP packets may be out of order

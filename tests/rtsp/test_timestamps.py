@@ -1,3 +1,4 @@
+import itertools
 from fractions import Fraction
 
 import pytest
@@ -48,7 +49,7 @@ def test_a_counter_that_wraps_goes_on(size):
     last = size - FRAME
     _, got = judge_all([(last - FRAME, last - FRAME), (last, last), (0, 0), (FRAME, FRAME)])
 
-    assert [FRAME] * 3 == [later.dts - earlier.dts for earlier, later in zip(got, got[1:], strict=False)]
+    assert [FRAME] * 3 == [later.dts - earlier.dts for earlier, later in itertools.pairwise(got)]
 
 
 def test_one_stray_time_is_dropped_and_the_stream_goes_on():
