@@ -22,7 +22,7 @@ Looks: TypeAlias = Iterable[Look]  # one for each frame, in order
 Progress: TypeAlias = Callable[[int], None]  # frames done
 
 # Public detections come from over-confident networks, where most boxes of 0.5 are wrong; a card would say so.
-PUBLIC = TrackerSettings(high_score=0.7)
+PUBLIC = TrackerSettings(high_score=0.7, birth_score=0.8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def reported(tracks: Tracks, time_s: float) -> Tracks:
 
 
 def _pixels(tracks: Tracks, sequence: Sequence) -> Numbers:
-    boxes = tracks.boxes.astype(np.float64) * np.array([sequence.width, sequence.height] * 2)
+    boxes: Numbers = tracks.boxes.astype(np.float64) * np.array([sequence.width, sequence.height] * 2)
     boxes[:, 2:] -= boxes[:, :2]
     return boxes
 

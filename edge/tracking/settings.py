@@ -1,4 +1,4 @@
-"""What a tracker can be told: few numbers, all in seconds, scores or shares."""
+"""What a tracker can be told: a few numbers, in seconds and shares."""
 
 from __future__ import annotations
 
@@ -13,13 +13,28 @@ FAMILIES: tuple[frozenset[str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
-    """Defaults suit detectors whose scores are 0..1 and looks of 5 to 30 a second."""
+    """What fits a detector and a camera; the defaults suit looks of 5 to 30 a second.
+
+    Scores below `low_score` are not looked at; those below `high_score` may only continue a track that was seen at the
+    look before; those of `birth_score` and more may start one.
+    """
 
     aspect: float = 16 / 9  # width ÷ height of the picture, so that distances are the same in x and y
-    high_score: float = 0.5  # at least this may start a track
-    low_score: float = 0.1  # at least this may continue one
-    min_iou: float = 0.3  # overlap of prediction and detection, at least, in the first round
-    min_iou_low: float = 0.5  # the same in the round of the low scores
-    confirm_looks: int = 2  # detections until a track is shown
-    lost_s: float = 1.5  # how long a confirmed track waits unseen for its object
+    low_score: float = 0.1
+    high_score: float = 0.4
+    birth_score: float = 0.5
+    min_overlap: float = 0.2  # IoU of prediction and detection
+    min_overlap_low: float = 0.5  # the same where the detection's score is low
+    min_overlap_new: float = 0.3  # the same for the second look at a new object
+    confirm_looks: int = 2  # looks in a row until a track is shown
+    lost_s: float = 3.0  # how long a track that was shown waits unseen for its object
     families: tuple[frozenset[str], ...] = FAMILIES
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low_score <= self.high_score <= self.birth_score <= 1:
+            raise ValueError(
+                "0 <= low_score <= high_score <= birth_score <= 1 does not hold: "
+                f"{self.low_score}, {self.high_score}, {self.birth_score}"
+            )
+        if not (self.aspect > 0 and self.lost_s >= 0 and self.confirm_looks >= 1):
+            raise ValueError(f"aspect > 0, lost_s >= 0 and confirm_looks >= 1 are needed, got {self}")

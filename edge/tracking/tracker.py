@@ -7,40 +7,47 @@ import numpy.typing as npt
 
 from detectors.detections import Detections
 from edge.tracking import motion
-from edge.tracking.association import FORBIDDEN, Indices, assign, overlaps
+from edge.tracking.agility import Agility
+from edge.tracking.association import NONE, Indices
+from edge.tracking.labels import Vocabulary
 from edge.tracking.motion import Numbers
+from edge.tracking.pairing import Pairing, Seen
 from edge.tracking.settings import TrackerSettings
+from edge.tracking.table import LOOKS, PREVIOUS, SCORE, SEEN, STARTED, SURPRISE, Table
 from edge.tracks import Ids, Tracks
 
-# Columns of the table that stand behind the motion state.
-SCORE, STARTED, SEEN, LOOKS, ID, FAMILY = range(motion.WIDTH, motion.WIDTH + 6)
-PREVIOUS = slice(FAMILY + 1, FAMILY + 5)
-COLUMNS = FAMILY + 5
+SLACK_S = 1e-6
 
 
 class Tracker:
-    """Follows objects through one camera's sessions. Everything kept about a track is forgotten when it ends."""
+    """Follows objects through one camera's sessions; what is kept about a track is forgotten when it ends.
+
+    Constant-velocity Kalman filters whose agility is learnt from the camera's own tracks, two rounds of assignment by
+    overlap, strong detections before weak ones (ByteTrack, Zhang et al. 2022), the camera's own motion from the boxes,
+    and a search for what was out of sight. Not thread-safe.
+    """
 
     def __init__(self, settings: TrackerSettings | None = None) -> None:
         self._settings = settings or TrackerSettings()
         self._unit = np.array([self._settings.aspect, 1.0, self._settings.aspect, 1.0])
-        self._names: list[str] = []
-        self._index: dict[str, tuple[int, int]] = {}
-        self._next_id = 1
-        self._clear()
+        self._words = Vocabulary(self._settings.families)
+        self._agility = Agility()
+        self._table = Table()
+        self._ended: Ids = NONE
+        self._time_s = self._before_s = -np.inf  # of this look and of the one before
 
-    def _clear(self) -> None:
-        self._rows = np.zeros((0, COLUMNS))
-        self._votes = np.zeros((0, len(self._names)))
-        self._ended = np.zeros(0, np.int64)
-        self._time_s: float | None = None
+    @property
+    def kept(self) -> int:
+        """How many tracks are kept, shown or not."""
+        return len(self._table)
 
     def reset(self) -> Ids:
-        """Begin a new session: return the ids of all tracks, which have ended. Ids never repeat."""
-        ids: Ids = self._rows[self._shown(), ID].astype(np.int64)
-        self._clear()
-        self._ended = ids
-        return ids
+        """Begin a new session: return the ids of all tracks that were shown, which have ended. Ids never repeat."""
+        self._ended = self._table.ids(self._shown())
+        self._table.keep(slice(0))
+        self._agility = Agility()
+        self._time_s = -np.inf
+        return self._ended
 
     def ended(self) -> Ids:
         """Return the ids that were shown before and ended at the last update or reset."""
@@ -48,91 +55,101 @@ class Tracker:
 
     def update(self, detections: Detections, time_s: float) -> Tracks:
         """Return the confirmed tracks at `time_s` (camera time, seconds), those that are only predicted included."""
-        dt = 0.0 if self._time_s is None else max(time_s - self._time_s, 0.0)
-        self._time_s = time_s
-        motion.predict(self._rows[:, : motion.WIDTH], dt)
-        self._rows[:, PREVIOUS] = self._rows[:, motion.POSITION] - self._rows[:, motion.SPEED] * dt
-        seen = detections[detections.scores >= self._settings.low_score]
-        boxes, classes, families = self._boxes(seen), *self._classes(seen)
-        scores = seen.scores.astype(np.float64)
-        strong = scores >= self._settings.high_score
-        costs = 1.0 - overlaps(self._rows[:, motion.POSITION], boxes)
-        costs[self._rows[:, FAMILY, None] != families] = FORBIDDEN
-        rows, columns = self._match(costs, strong)
-        self._correct(rows, boxes[columns], scores[columns], classes[columns], time_s)
-        strong[columns] = False
-        self._end(time_s)
-        self._start(boxes[strong], scores[strong], classes[strong], families[strong], time_s)
+        self._move_on(time_s)
+        seen = self._take_in(detections)
+        rows, columns = self._match(seen)
+        self._correct(rows, columns, seen)
+        self._end()
+        self._start(columns, seen)
         return self._tracks()
 
-    def _match(self, costs: Numbers, strong: npt.NDArray[np.bool_]) -> tuple[Indices, Indices]:
-        high, low = np.flatnonzero(strong), np.flatnonzero(~strong)
-        rows, picked = assign(costs[:, high], 1.0 - self._settings.min_iou)
-        rest = np.setdiff1d(np.arange(len(costs)), rows)
-        more, picked_low = assign(costs[rest][:, low], 1.0 - self._settings.min_iou_low)
-        return np.concatenate([rows, rest[more]]), np.concatenate([high[picked], low[picked_low]])
+    def _move_on(self, time_s: float) -> None:
+        self._before_s = self._time_s if np.isfinite(self._time_s) else time_s
+        self._time_s = max(time_s, self._before_s)
+        self._table.rows[:, PREVIOUS] = self._table.boxes
+        dt = min(self._time_s - self._before_s, self._settings.lost_s)
+        if dt > 0 and len(self._table):
+            motion.predict(self._table.motion, dt, self._agility.factors)
 
-    def _boxes(self, detections: Detections) -> Numbers:
+    def _take_in(self, detections: Detections) -> Seen:
+        enough = detections.scores >= self._settings.low_score
+        if not enough.all():
+            detections = detections[enough]
         corners = detections.boxes * self._unit
-        size = corners[:, 2:] - corners[:, :2]
-        return np.concatenate([corners[:, :2] + size / 2, np.maximum(size, 1e-6)], axis=1)
+        size = np.maximum(corners[:, 2:] - corners[:, :2], motion.SMALLEST)
+        boxes = np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, size], axis=1)
+        classes = self._words.numbers(detections.labels.tolist())
+        self._table.widen(len(self._words))
+        return Seen(boxes, detections.scores.astype(np.float64), classes, self._words.families[classes])
 
-    def _classes(self, detections: Detections) -> tuple[Indices, Indices]:
-        pairs = [self._index.get(label) or self._learn(label) for label in detections.labels.tolist()]
-        found = np.array(pairs, np.int64).reshape(-1, 2)
-        return found[:, 0], found[:, 1]
+    def _match(self, seen: Seen) -> tuple[Indices, Indices]:
+        """Return rows of the table and columns of `seen` that belong together; no one stands in two pairs."""
+        if not len(self._table) or not len(seen.boxes):
+            return NONE, NONE
+        pairing = Pairing(self._table, seen)
+        shown, strong = self._shown(), seen.scores >= self._settings.high_score
+        pairing.by_overlap(shown, strong, self._settings.min_overlap)
+        if pairing.follow_camera():
+            pairing.by_overlap(shown, strong, self._settings.min_overlap)
+        just_seen = self._table.rows[:, SEEN] >= self._before_s - SLACK_S
+        pairing.by_overlap(shown & just_seen, ~strong, self._settings.min_overlap_low)
+        pairing.by_overlap(~shown, strong, self._settings.min_overlap_new)
+        pairing.by_return(shown & ~just_seen, strong)
+        return pairing.result()
 
-    def _learn(self, label: str) -> tuple[int, int]:
-        family = next((-1 - i for i, names in enumerate(self._settings.families) if label in names), len(self._names))
-        self._index[label] = (len(self._names), family)
-        self._names.append(label)
-        self._votes = np.pad(self._votes, ((0, 0), (0, 1)))
-        return self._index[label]
+    def _correct(self, rows: Indices, columns: Indices, seen: Seen) -> None:
+        if not len(rows):
+            return
+        table, time_s = self._table, self._time_s
+        found = table.rows[rows]
+        surprise = motion.correct(found[:, : motion.WIDTH], seen.boxes[columns])
+        steady = (found[:, LOOKS] >= 2) & (found[:, SEEN] >= self._before_s - SLACK_S)
+        self._agility.learn(found[steady, SURPRISE], surprise[steady])
+        found[:, SURPRISE] = surprise
+        found[:, SCORE] = seen.scores[columns]
+        found[:, SEEN] = time_s
+        found[:, LOOKS] += 1
+        table.rows[rows] = found
+        table.votes[rows, seen.classes[columns]] += seen.scores[columns]
 
-    def _correct(self, rows: Indices, boxes: Numbers, scores: Numbers, classes: Indices, time_s: float) -> None:
-        self._rows[rows, : motion.WIDTH] = motion.correct(self._rows[rows, : motion.WIDTH], boxes)
-        self._rows[rows, SCORE] = scores
-        self._rows[rows, SEEN] = time_s
-        self._rows[rows, LOOKS] += 1
-        self._votes[rows, classes] += scores
+    def _end(self) -> None:
+        """Forget what was not confirmed at once, what is out of sight for too long, and what has left the picture."""
+        table, shown = self._table, self._shown()
+        unseen_s = self._time_s - table.rows[:, SEEN]
+        x, y = table.boxes[:, 0], table.boxes[:, 1]
+        inside = (x > 0) & (x < self._settings.aspect) & (y > 0) & (y < 1)
+        stays = (unseen_s <= SLACK_S) | (shown & inside & (unseen_s <= self._settings.lost_s))
+        if stays.all():
+            self._ended = NONE
+            return
+        self._ended = table.ids(~stays & shown)
+        table.keep(stays)
 
-    def _end(self, time_s: float) -> None:
-        patience = np.where(self._shown(), self._settings.lost_s, 0.0)
-        stays = time_s - self._rows[:, SEEN] <= patience
-        self._ended = self._rows[~stays & self._shown(), ID].astype(np.int64)
-        self._rows, self._votes = self._rows[stays], self._votes[stays]
-
-    def _start(self, boxes: Numbers, scores: Numbers, classes: Indices, families: Indices, time_s: float) -> None:
-        n = len(boxes)
-        fresh, votes = np.zeros((n, COLUMNS)), np.zeros((n, len(self._names)))
-        fresh[:, : motion.WIDTH] = motion.begin(boxes)
-        fresh[:, PREVIOUS] = boxes
-        fresh[:, SCORE], fresh[:, STARTED], fresh[:, SEEN] = scores, time_s, time_s
-        fresh[:, LOOKS], fresh[:, FAMILY] = 1, families
-        fresh[:, ID] = np.arange(self._next_id, self._next_id + n)
-        votes[np.arange(n), classes] = scores
-        self._next_id += n
-        self._rows, self._votes = np.concatenate([self._rows, fresh]), np.concatenate([self._votes, votes])
+    def _start(self, matched: Indices, seen: Seen) -> None:
+        new = seen.scores >= self._settings.birth_score
+        new[matched] = False
+        if new.any():
+            self._table.add(seen.boxes[new], seen.scores[new], seen.classes[new], self._words, self._time_s)
 
     def _shown(self) -> npt.NDArray[np.bool_]:
-        return np.asarray(self._rows[:, LOOKS] >= self._settings.confirm_looks)
+        return np.asarray(self._table.rows[:, LOOKS] >= self._settings.confirm_looks)
 
     def _tracks(self) -> Tracks:
         shown = self._shown()
-        if not shown.any():
+        rows = self._table.rows[shown]
+        if not len(rows):
             return Tracks.none()
-        rows = self._rows[shown]
         return Tracks(
-            rows[:, ID].astype(np.int64),
-            np.array(self._names)[self._votes[shown].argmax(axis=1)],
-            self._corners(rows[:, motion.POSITION]),
+            self._table.ids(shown),
+            self._words.names[self._table.votes[shown].argmax(axis=1)],
+            self._corners(rows[:, motion.BOX]),
             self._corners(rows[:, PREVIOUS]),
             rows[:, SCORE].astype(np.float32),
-            rows[:, STARTED].copy(),
-            rows[:, SEEN].copy(),
+            rows[:, STARTED],
+            rows[:, SEEN],
         )
 
     def _corners(self, boxes: Numbers) -> npt.NDArray[np.float32]:
         half = boxes[:, 2:] / 2
         corners = np.concatenate([boxes[:, :2] - half, boxes[:, :2] + half], axis=1) / self._unit
-        return np.asarray(corners.clip(0.0, 1.0), np.float32)
+        return np.asarray(np.minimum(np.maximum(corners, 0.0), 1.0), np.float32)
