@@ -7,9 +7,11 @@ whoever kills it can tell afterwards whether anything is missing.
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -75,6 +77,25 @@ class Diary:
         self._file.write(f"kept {number} {event_id}\n")
 
 
+class TimedOutbox(Outbox):
+    """The outbox, which notes when each event was put and when central had confirmed it."""
+
+    def __init__(self, path: Path) -> None:
+        self.put_s: dict[str, float] = {}
+        self.confirmed_s: dict[str, float] = {}
+        super().__init__(path)
+
+    def delivered(self, ids: Iterable[str]) -> None:
+        ids, now_s = list(ids), time.monotonic()
+        for event_id in ids:
+            self.confirmed_s.setdefault(event_id, now_s)
+        super().delivered(ids)
+
+    def way_ms(self) -> list[float]:
+        """Return, for each confirmed event of this life, the time from `put` to its confirmation."""
+        return [(self.confirmed_s[i] - at) * 1e3 for i, at in self.put_s.items() if i in self.confirmed_s]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
@@ -94,22 +115,30 @@ def send(asked: argparse.Namespace, stop: threading.Event) -> None:
     """Put the events, and return when central has confirmed all of them."""
     topics = NodeTopics(asked.site, asked.node)
     diary = Diary(asked.folder / f"{asked.node}.diary")
-    outbox = Outbox(asked.folder / f"{asked.node}.db")
+    outbox = TimedOutbox(asked.folder / f"{asked.node}.db")
     courier = Courier(outbox, BrokerLink(asked.url, timeout_s=3.0), topics, version="bench", resend_after_s=5.0)
     courier.start()
     while not courier.connected and asked.per_s == 0 and not stop.wait(0.01):
         pass  # the speed is that of the way, not of the first connection
+    put_ms: list[float] = []
     began_s, first = time.monotonic(), diary.next_number
     for number in range(first, asked.events):
         if asked.per_s and stop.wait(max(0.0, began_s + (number - first) / asked.per_s - time.monotonic())):
             break
         diary.tries(number)
+        put_s = time.monotonic()
         kept = outbox.put(lambda seq, n=number: event(n, seq, outbox.boot_id, topics, asked.began))  # type: ignore[misc]
+        put_ms.append((time.monotonic() - put_s) * 1e3)
+        outbox.put_s[kept.id] = put_s
         diary.keeps(number, kept.id)
     while outbox.health().depth and not stop.wait(0.02):
         pass
+    ended_s = time.monotonic()
     courier.stop()
     outbox.close()
+    way_ms, took_s = outbox.way_ms(), max(outbox.confirmed_s.values(), default=ended_s) - began_s
+    report = {"way_ms": way_ms, "put_ms": put_ms, "took_s": took_s, "resent": courier.health().resent}
+    (asked.folder / f"{asked.node}.report.json").write_text(json.dumps(report), encoding="ascii")
 
 
 if __name__ == "__main__":
