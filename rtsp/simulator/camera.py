@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rtsp.simulator.clip import TICKS_PER_S
-from rtsp.simulator.faults import DROPPING_FAULTS, PICTURE_FAULTS, SILENT_FAULTS, Fault, value_or_usual
+from rtsp.simulator.faults import DROPPING_FAULTS, PICTURE_FAULTS, SILENT_FAULTS, Fault
 from rtsp.simulator.reel import Film, Reel
+from rtsp.simulator.troubles import Troubles
 from rtsp.simulator.viewer import Outlet, Viewer
 
 JOIN_WAIT_S = 1.0  # a newcomer waits this long for a key frame; where it comes later, it gets the last one at once
@@ -22,12 +23,6 @@ class Clock:
 
     monotonic: Callable[[], float] = time.monotonic
     utc: Callable[[], float] = time.time
-
-
-@dataclass(slots=True)
-class _Trouble:
-    until_s: float
-    value: float
 
 
 class Camera:
@@ -45,14 +40,18 @@ class Camera:
         self._main = Reel(film, -phase)
         self._return_at: int | None = None  # the key frame of its own reel at which another one is left
         self._go_to(self._main, 0)
-        self._troubles: dict[Fault, _Trouble] = {}
-        self.troubles: frozenset[Fault] = frozenset()
+        self._troubles = Troubles()
         self._shift = 0
 
     # --- time ---
 
     def ticks(self, now_s: float) -> int:
         return int((now_s - self._epoch_s) * TICKS_PER_S)
+
+    @property
+    def troubles(self) -> frozenset[Fault]:
+        """What is wrong with it now."""
+        return self._troubles.kinds
 
     @property
     def due_s(self) -> float:
@@ -96,7 +95,7 @@ class Camera:
 
     def send_due(self, now_s: float) -> None:
         """Send every picture that is due, and go on to the first that is not."""
-        if self._troubles:
+        if self._troubles.kinds:
             self.expire(now_s)
         now = self.ticks(now_s)
         if now - self._due > LATEST_S * TICKS_PER_S:
@@ -109,7 +108,7 @@ class Camera:
                 self._return_at = None
 
     def _send(self, now_s: float) -> None:
-        reel, n, base, troubles = self._reel, self._next, self._timestamp_base(), self.troubles
+        reel, n, base, troubles = self._reel, self._next, self._timestamp_base(), self._troubles.kinds
         if troubles & SILENT_FAULTS:
             for viewer in self.viewers:
                 viewer.skip(reel, n)
@@ -123,8 +122,7 @@ class Camera:
         return self._base + self._shift
 
     def _utc_s(self) -> float:
-        trouble = self._troubles.get(Fault.CLOCK)
-        return self._clock.utc() + (trouble.value if trouble else 0.0)
+        return self._clock.utc() + (self._troubles.value(Fault.CLOCK) or 0.0)
 
     # --- films ---
 
@@ -148,27 +146,23 @@ class Camera:
             self.on_drop()
             return
         until_s = self._clock.monotonic() + for_s if for_s is not None else float("inf")
-        self._troubles[fault] = _Trouble(until_s, value_or_usual(fault, value))
+        self._troubles.begin(fault, until_s, value)
         self._changed()
         if fault in DROPPING_FAULTS:
             self.on_drop()
 
     def recover(self, fault: Fault) -> None:
         """End a fault."""
-        if self._troubles.pop(fault, None) is not None:
+        if self._troubles.end(fault):
             self._changed()
 
     def expire(self, now_s: float) -> None:
         """End the faults whose time is over."""
-        if not self._troubles:
-            return
-        for fault in [fault for fault, trouble in self._troubles.items() if trouble.until_s <= now_s]:
+        for fault in self._troubles.over(now_s):
             self.recover(fault)
 
     def _changed(self) -> None:
-        self.troubles = frozenset(self._troubles)
-        jump, backward = self._troubles.get(Fault.JUMP), self._troubles.get(Fault.BACKWARD)
-        shift_s = (jump.value if jump else 0.0) - (backward.value if backward else 0.0)
+        shift_s = (self._troubles.value(Fault.JUMP) or 0.0) - (self._troubles.value(Fault.BACKWARD) or 0.0)
         self._shift = int(shift_s * TICKS_PER_S)
         if not self.troubles & PICTURE_FAULTS:
             self.play_own()
@@ -177,5 +171,5 @@ class Camera:
             viewer.outlet.throttle(self._bits_per_s())
 
     def _bits_per_s(self) -> float | None:
-        trouble = self._troubles.get(Fault.SLOW)
-        return trouble.value * 1000 if trouble else None
+        kbit_per_s = self._troubles.value(Fault.SLOW)
+        return kbit_per_s * 1000 if kbit_per_s is not None else None

@@ -20,8 +20,8 @@ HEADER_BYTES = PREFIX_BYTES + 12
 PAYLOAD_TYPES: dict[Codec, int] = {"H264": 96, "H265": 96, "JPEG": 26}
 
 _HEADER = struct.Struct("!cBHBBHII")
-PATCH = struct.Struct("!HII")  # sequence number, timestamp, source
-PATCH_AT = PREFIX_BYTES + 2
+_PATCH_AT = PREFIX_BYTES + 2
+_patch_into = struct.Struct("!HII").pack_into  # sequence number, timestamp, source
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +34,12 @@ class Packets:
 
     blob: bytearray
     heads: tuple[int, ...]
+
+    def patch(self, sequence: int, timestamp: int, source: int) -> None:
+        """Write the three fields that differ from one sending to the next into every packet."""
+        for at in self.heads:
+            _patch_into(self.blob, at + _PATCH_AT, sequence & 0xFFFF, timestamp, source)
+            sequence += 1
 
     def datagrams(self) -> list[memoryview]:
         """Return each RTP packet without its prefix, as UDP wants it."""

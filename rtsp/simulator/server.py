@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import heapq
 import logging
-import random
 import secrets
 import socket
 import ssl
@@ -18,12 +16,12 @@ from rtsp.simulator.camera import Camera
 from rtsp.simulator.connection import Connection
 from rtsp.simulator.digest import Credentials
 from rtsp.simulator.faults import PICTURE_FAULTS, Fault, FaultPlan
-from rtsp.simulator.outlets import UdpPorts
 from rtsp.simulator.packets import TCP_PAYLOAD_BYTES
 from rtsp.simulator.studio import Closed, Studio
+from rtsp.simulator.udp import UdpPorts
 from rtsp.simulator.viewer import Viewer
+from rtsp.simulator.wheel import Wheel
 
-TURN_S = 0.008  # pictures that are due within one turn go out together: fewer wake-ups, at most so much jitter
 CHECK_EVERY_S = 1.0
 SESSION_TIMEOUT_S = 60.0
 MOST_CONNECTIONS = 2_000
@@ -52,11 +50,6 @@ class Server:
         self.connections: set[Connection] = set()
         self._studio = studio
         self._tls = tls
-        self._rng = random.Random()
-        self._wheel: list[tuple[float, int, Camera]] = []
-        self._turning: set[Camera] = set()
-        self._timer: asyncio.TimerHandle | None = None
-        self._order = 0
         self._listener: asyncio.Server | None = None
         self._udp: UdpPorts | None = None
         self._chores: set[asyncio.Task[None]] = set()
@@ -68,6 +61,7 @@ class Server:
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port."""
         self._loop = asyncio.get_running_loop()
+        self._wheel = Wheel(self._loop, self.now_s)
         self._host = host
         self.port = await self._listen(port)
         self._chore(self._check_for_ever())
@@ -78,8 +72,7 @@ class Server:
         for task in tuple(self._chores):
             task.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
-        if self._timer is not None:
-            self._timer.cancel()
+        self._wheel.stop()
         self._close_listener()
         for connection in tuple(self.connections):
             connection.hang_up()
@@ -139,10 +132,7 @@ class Server:
 
     def play(self, camera: Camera, viewer: Viewer) -> tuple[int, int]:
         first = camera.join(viewer)
-        if camera not in self._turning:
-            self._turning.add(camera)
-            self._push(camera)
-            self._wind()
+        self._wheel.add(camera)
         return first
 
     def opened(self, connection: Connection) -> bool:
@@ -161,35 +151,6 @@ class Server:
             for _ in range(64):
                 _, address = port.recvfrom(2048)
                 any(connection.reports_from(address) for connection in self.connections)
-
-    # --- the wheel ---
-
-    def _push(self, camera: Camera) -> None:
-        self._order += 1
-        heapq.heappush(self._wheel, (camera.due_s, self._order, camera))
-
-    def _wind(self) -> None:
-        """Set the timer for the first picture that is due."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._wheel:
-            self._timer = self._loop.call_at(max(self._wheel[0][0], self._last_turn_s + TURN_S), self._turn)
-
-    _last_turn_s = 0.0
-
-    def _turn(self) -> None:
-        self._timer = None
-        now_s = self._last_turn_s = time.monotonic()
-        wheel = self._wheel
-        while wheel and wheel[0][0] <= now_s:
-            camera = heapq.heappop(wheel)[2]
-            if not camera.viewers:
-                self._turning.discard(camera)
-                continue
-            camera.send_due(now_s)
-            self._push(camera)
-        self._wind()
 
     # --- faults ---
 
@@ -218,20 +179,19 @@ class Server:
     def _begin(self, plan: FaultPlan) -> None:
         for camera in self._named(plan.camera):
             logger.info("fault begins", extra={"camera": camera.name, "fault": plan.fault.value})
+            camera.suffer(plan.fault, plan.for_s, plan.value)
             if plan.fault in PICTURE_FAULTS:
-                self._chore(self._change_picture(camera, plan))
-            else:
-                camera.suffer(plan.fault, plan.for_s, plan.value)
+                self._chore(self._change_picture(camera, plan.fault))
             if plan.fault is Fault.HALF_OPEN:
                 for connection in self._watching(camera):
                     connection.fall_silent()
         if plan.fault is Fault.REFUSE:
             self._chore(self._open_or_close_door())
 
-    async def _change_picture(self, camera: Camera, plan: FaultPlan) -> None:
-        film = await self._studio.film(camera, plan.fault)
-        camera.suffer(plan.fault, plan.for_s, plan.value)
-        camera.play(film)
+    async def _change_picture(self, camera: Camera, fault: Fault) -> None:
+        film = await self._studio.film(camera, fault)
+        if fault in camera.troubles:  # it may have ended while its film was made
+            camera.play(film)
 
     async def _open_or_close_door(self) -> None:
         """Close the port itself while every camera refuses, as a machine without power would."""

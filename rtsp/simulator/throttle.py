@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-QUEUE_BYTES = 128_000  # about what a real camera keeps before it throws pictures away
+QUEUE_BYTES = 64_000  # about what a real camera keeps before it throws pictures away
 BURST_S = 0.1
 
 

@@ -171,13 +171,13 @@ def test_a_half_open_camera_does_not_answer_newcomers(camera: Simulator) -> None
 def test_slow_lets_only_so_much_through(tmp_path: Path) -> None:
     clip = small_scene(tmp_path, "road.mov", codec="JPEG")
     with Simulator([clip]) as simulator, Client(simulator.url()) as client:
-        simulator.fault(None, Fault.SLOW, value=800)
+        simulator.fault(None, Fault.SLOW, value=500)
         client.play()
-        packets = [client.packet() for _ in range(40)]
+        packets = [client.packet() for _ in range(22)]
 
     taken_s = packets[-1].arrived_s - packets[0].arrived_s
     kbit = sum(len(packet.payload) for packet in packets[1:]) * 8 / 1000
-    assert kbit / taken_s == pytest.approx(800, rel=0.3)
+    assert kbit / taken_s == pytest.approx(500, rel=0.3)
     steps = [ahead(later.timestamp, earlier.timestamp) for earlier, later in itertools.pairwise(packets)]
     assert max(steps) > 3600  # what does not fit through is lost
 
@@ -188,8 +188,8 @@ def test_a_throttle_holds_no_more_than_its_queue() -> None:
 
     taken = [throttle.put(packets) for _ in range(40)]
 
-    assert taken.count(True) == 12
-    assert throttle.waiting_bytes == 120_000
+    assert taken.count(True) == 6
+    assert throttle.waiting_bytes == 60_000
     assert len(throttle.released(now_s=10.0)) == 2  # 10 s at 1 kB/s
 
 
@@ -200,17 +200,17 @@ def test_garbage_is_not_what_was_in_the_file(camera: Simulator) -> None:
     with open_with_ffmpeg(camera.url()) as container:
         packets = container.demux(video=0)
         next(packets)
-        camera.fault(None, Fault.GARBAGE, for_s=1.0)
+        camera.fault(None, Fault.GARBAGE, for_s=0.6)
         broken = 0
         deadline = time.monotonic() + 15
         good_since = 0
-        while good_since < 30 and time.monotonic() < deadline:
+        while good_since < 15 and time.monotonic() < deadline:
             try:
                 good_since += len(next(packets).decode())
             except av.error.InvalidDataError:
                 broken, good_since = broken + 1, 0
 
-    assert good_since >= 30  # it recovers
+    assert good_since >= 15  # it recovers
 
 
 def test_garbage_is_random(camera: Simulator, client: Client) -> None:
@@ -302,7 +302,7 @@ class Screen:
 def test_black_is_black_and_as_large_as_before(camera: Simulator) -> None:
     with Screen(camera.url()) as screen:
         screen.wait(lambda ten: all(picture.mean() > 50 for picture in ten))
-        camera.fault("road", Fault.BLACK, for_s=2)
+        camera.fault("road", Fault.BLACK, for_s=1.2)
 
         screen.wait(lambda ten: all(picture.mean() < 20 and picture.shape == (192, 320) for picture in ten))
         screen.wait(lambda ten: all(picture.mean() > 50 for picture in ten))
@@ -311,7 +311,7 @@ def test_black_is_black_and_as_large_as_before(camera: Simulator) -> None:
 def test_frozen_repeats_the_picture_that_was_seen_last(camera: Simulator) -> None:
     with Screen(camera.url()) as screen:
         screen.wait(lambda ten: _moves(ten))
-        camera.fault("road", Fault.FROZEN, for_s=2)
+        camera.fault("road", Fault.FROZEN, for_s=1.2)
 
         screen.wait(lambda ten: not _moves(ten) and all(picture.mean() > 50 for picture in ten))
         screen.wait(lambda ten: _moves(ten))
@@ -320,22 +320,23 @@ def test_frozen_repeats_the_picture_that_was_seen_last(camera: Simulator) -> Non
 def test_resolution_changes_in_mid_stream_and_back(camera: Simulator) -> None:
     with Screen(camera.url()) as screen:
         screen.wait(lambda ten: {picture.shape for picture in ten} == {(192, 320)})
-        camera.fault("road", Fault.RESOLUTION, for_s=2)
+        camera.fault("road", Fault.RESOLUTION, for_s=1.2)
 
         screen.wait(lambda ten: {picture.shape for picture in ten} == {(96, 160)})
         screen.wait(lambda ten: {picture.shape for picture in ten} == {(192, 320)})
 
 
-@pytest.mark.parametrize("fault", [Fault.BLACK, Fault.FROZEN, Fault.RESOLUTION])
-@pytest.mark.parametrize("codec", ["H265", "JPEG"])
+@pytest.mark.parametrize(
+    ("codec", "fault"), [("H265", Fault.RESOLUTION), ("H265", Fault.FROZEN), ("JPEG", Fault.BLACK)]
+)
 def test_picture_faults_keep_the_codec_and_the_time(tmp_path: Path, codec: str, fault: Fault) -> None:
     clip = small_scene(tmp_path, "road.mov", codec=codec)
     with Simulator([clip]) as simulator, Client(simulator.url()) as client:
         client.play()
         first = client.packet()
-        simulator.fault(None, fault, for_s=1.0)
+        simulator.fault(None, fault, for_s=0.8)
 
-        times = {packet.timestamp: None for packet in [first, *client.packets(60)]}
+        times = {packet.timestamp: None for packet in [first, *client.packets(35)]}
 
     steps = [ahead(later, earlier) for earlier, later in itertools.pairwise(times)]
     assert all(0 < step <= 3600 * 11 for step in steps)

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from rtsp.simulator import Simulator
 from rtsp.simulator.digest import REALM, Credentials
-from rtsp.simulator.outlets import BUFFER_BYTES
 from rtsp.simulator.request import LARGEST_BODY_BYTES, BadRequest, Request, RequestReader
+from rtsp.simulator.tcp import BUFFER_BYTES
 from tests.rtsp.simulator_client import Client, Packet, Report
 from tests.rtsp.simulator_films import small_scene
 
@@ -279,13 +279,13 @@ def test_a_receiver_that_does_not_read_costs_a_bounded_buffer(tmp_path: Path) ->
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.play()
         (connection,) = simulator._server.connections  # type: ignore[union-attr]
-        viewer = connection.viewer
+        viewer = connection.dialogue.viewer
         assert viewer is not None
         deadline = time.monotonic() + 60
         highest = 0
         while not viewer.skipped and time.monotonic() < deadline:
             simulator._call(lambda server: _hurry(server))
-            highest = max(highest, connection._link.waiting_bytes)
+            highest = max(highest, connection.link.waiting_bytes)
 
     assert viewer.skipped
     assert 0 < highest <= BUFFER_BYTES

@@ -1,28 +1,16 @@
-"""The two ways to a receiver: interleaved in its TCP connection, and UDP datagrams."""
+"""To a receiver through its own TCP connection, interleaved with the answers."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import socket
 import time
 
-from rtsp.simulator.packets import PATCH, PATCH_AT, UDP_PAYLOAD_BYTES, Packets
+from rtsp.simulator.packets import Packets
 from rtsp.simulator.throttle import Throttle
 
 BUFFER_BYTES = 1_000_000  # what one receiver may lag behind before pictures are thrown away
 MOST_WAITING_BYTES = 4 * BUFFER_BYTES
-
-_pack_into = PATCH.pack_into
-
-
-def patch(packets: Packets, sequence: int, timestamp: int, source: int) -> None:
-    """Write the three fields that differ from one sending to the next into every packet."""
-    blob = packets.blob
-    for at in packets.heads:
-        _pack_into(blob, at + PATCH_AT, sequence & 0xFFFF, timestamp, source)
-        sequence += 1
 
 
 class TcpLink:
@@ -108,7 +96,7 @@ class TcpOutlet:
         self._media, self._control = channels
 
     def send(self, packets: Packets, sequence: int, timestamp: int, source: int) -> bool:
-        patch(packets, sequence, timestamp, source)
+        packets.patch(sequence, timestamp, source)
         for at in packets.heads:
             packets.blob[at + 1] = self._media
         return self._link.offer(packets)
@@ -121,77 +109,3 @@ class TcpOutlet:
 
     def close(self) -> None:
         """Nothing to give back: the connection belongs to somebody else."""
-
-
-class UdpPorts:
-    """The pair of ports that every UDP receiver of one server is served from."""
-
-    def __init__(self, host: str) -> None:
-        self.media, self.control = _even_pair(host)
-        self.numbers = (self.media.getsockname()[1], self.control.getsockname()[1])
-
-    def close(self) -> None:
-        self.media.close()
-        self.control.close()
-
-
-class UdpOutlet:
-    """Datagrams to one receiver. What the machine's own buffers do not take is lost, as on any network."""
-
-    payload_bytes = UDP_PAYLOAD_BYTES
-
-    def __init__(self, ports: UdpPorts, address: str, client_ports: tuple[int, int]) -> None:
-        self._ports = ports
-        self.media_address = (address, client_ports[0])
-        self.control_address = (address, client_ports[1])
-        self._throttle: Throttle | None = None
-
-    def send(self, packets: Packets, sequence: int, timestamp: int, source: int) -> bool:
-        patch(packets, sequence, timestamp, source)
-        if self._throttle is not None:
-            taken = self._throttle.put([bytes(datagram) for datagram in packets.datagrams()])
-            for waiting in self._throttle.released(time.monotonic()):
-                self._send(waiting)
-            return taken
-        for datagram in packets.datagrams():
-            self._send(datagram)
-        return True
-
-    def _send(self, datagram: bytes | memoryview) -> None:
-        with contextlib.suppress(OSError):
-            self._ports.media.sendto(datagram, self.media_address)
-
-    def report(self, packet: bytes) -> None:
-        with contextlib.suppress(OSError):
-            self._ports.control.sendto(packet, self.control_address)
-
-    def throttle(self, bits_per_s: float | None) -> None:
-        if bits_per_s is None:
-            self._throttle = None
-        else:
-            self._throttle = self._throttle or Throttle(bits_per_s, time.monotonic())
-
-    def close(self) -> None:
-        """Nothing to give back: the ports are shared."""
-
-
-def _even_pair(host: str) -> tuple[socket.socket, socket.socket]:
-    """Bind two neighbouring ports, the first even, as RTP asks."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for _ in range(100):
-        media = socket.socket(family, socket.SOCK_DGRAM)
-        control = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            media.bind((host, 0))
-            port = media.getsockname()[1]
-            if port % 2 == 0:
-                control.bind((host, port + 1))
-                media.setblocking(False)
-                control.setblocking(False)
-                media.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * 2**20)
-                return media, control
-        except OSError:
-            pass
-        media.close()
-        control.close()
-    raise OSError("no free pair of UDP ports")
