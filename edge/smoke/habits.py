@@ -24,6 +24,11 @@ class Habits:
         self._watched_s = 0.0
         self._time_s: float | None = None
 
+    @property
+    def watched_s(self) -> float:
+        """For how long the view has been watched."""
+        return self._watched_s
+
     def usual(self, box: npt.NDArray[np.float32]) -> float:
         """Return the highest usual score inside `box`, 0 until the view has been watched for a while."""
         if self._watched_s < LEAST_S:

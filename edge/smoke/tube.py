@@ -20,7 +20,7 @@ ENOUGH: Final = 0.7  # of the smaller box within the other counts as full: the w
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """The candidate in one look. `news` as `backdrop.news_in` (None: there was no picture), `usual` as `Habits.usual`."""
+    """The candidate in one look. `news` as `backdrop.news_in` (None: no picture), `usual` as `Habits.usual`."""
 
     time_s: float
     box: Box
@@ -28,6 +28,7 @@ class Sighting:
     label: str
     news: float | None
     usual: float
+    watched_s: float = 0.0  # for how long the view had been watched
 
     @property
     def area(self) -> float:
@@ -89,11 +90,15 @@ class Tube:
 
     @property
     def anchored(self) -> float:
-        """How well it still covers where it began, 0..1. Smoke stays on its fire; clouds, birds and cars go away.
+        """How well it still covers where it began, 0..1. Smoke stays on its fire; clouds, birds and cars go away."""
+        return self.holds(self.last.box)
 
-        The share of the smaller box, first or last, that lies within the other, widened by what boxes flicker.
+    def holds(self, box: Box) -> float:
+        """Return how well `box` covers where the candidate began, 0..1.
+
+        The share of the smaller of the two that lies within the other, widened by what boxes flicker.
         """
-        first, last = self.born.box.astype(np.float64), self.last.box.astype(np.float64)
+        first, last = self.born.box.astype(np.float64), box.astype(np.float64)
         slack = np.maximum(FLICKER * (first[2:] - first[:2]), LEAST_FLICKER)
         low, high = np.maximum(first[:2] - slack, last[:2]), np.minimum(first[2:] + slack, last[2:])
         smaller = min(float(np.prod(box[2:] - box[:2])) for box in (first, last))

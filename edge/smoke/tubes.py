@@ -12,6 +12,7 @@ from edge.smoke.tube import Sighting, Tube
 
 REACH: Final = 0.35  # of a box's size on each side: how far a plume shifts or grows between two looks
 LEAST_REACH: Final = 0.012  # of the picture: small plumes jump by more than their own size
+LOST_SOURCE: Final = 0.15  # see `Tube.holds`: below this it has left the place where it began
 FORGOTTEN_AFTER_S: Final = 600.0  # without a sighting; a smouldering fire shows again within minutes
 
 
@@ -25,18 +26,19 @@ class Tubes:
     def match(self, boxes: npt.NDArray[np.float32]) -> list[int]:
         """Return, for each of (N, 4) boxes, the index of the tube that it belongs to, or -1 for a new one.
 
-        Best overlap of widened boxes first; several boxes may belong to one tube, because one plume is often
-        reported in pieces.
+        Best overlap of widened boxes first, as long as the box still touches where the tube began: what has left its
+        source is another candidate. Several boxes may belong to one tube: a plume is often reported in pieces.
         """
         owners = [-1] * len(boxes)
         if not self.alive or not len(boxes):
             return owners
         lasts = widened(np.array([tube.last.box for tube in self.alive], np.float32))
         overlap = shared(widened(boxes), lasts)
-        for row in range(len(boxes)):
-            best = int(np.argmax(overlap[row]))
-            if overlap[row, best] > 0:
-                owners[row] = best
+        for row, box in enumerate(boxes):
+            for best in np.argsort(-overlap[row], kind="stable"):
+                if overlap[row, best] > 0 and self.alive[best].holds(box) >= LOST_SOURCE:
+                    owners[row] = int(best)
+                    break
         return owners
 
     def begin(self, sighting: Sighting) -> Tube:
@@ -48,13 +50,14 @@ class Tubes:
         return tube
 
     def forget(self, time_s: float, *, keep: frozenset[int] = frozenset()) -> None:
-        """Drop candidates that nothing speaks for any more; those in `keep` (numbers) are still being reported."""
+        """Drop candidates that nothing speaks for: their first box would hold back a real one at the same place.
+
+        Those in `keep` (numbers) are still being reported.
+        """
         self.alive = [
             tube
             for tube in self.alive
-            if tube.number in keep
-            or (tube.evidence > 0 and time_s - tube.last.time_s < FORGOTTEN_AFTER_S)
-            or tube.missed_looks == 0
+            if tube.number in keep or (tube.evidence > 0 and time_s - tube.last.time_s < FORGOTTEN_AFTER_S)
         ]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 
@@ -16,8 +14,6 @@ from edge.smoke.tube import Sighting, Tube
 from edge.smoke.tubes import Tubes, strongest_of
 from edge.smoke.visibility import View, Visibility
 
-LIKELY: Final = evidence.STALE + 0.1  # more than an unchanging thing can reach: something is going on there
-
 
 class SmokeWatch:
     """Keeps the memory of one view. Not thread-safe."""
@@ -28,6 +24,7 @@ class SmokeWatch:
         self._habits = Habits()
         self._backdrop = Backdrop()
         self._visibility = Visibility()
+        self._time_s = 0.0
 
     @property
     def view(self) -> View:
@@ -56,13 +53,14 @@ class SmokeWatch:
         for row, owner in enumerate(owners):
             pieces.setdefault(owner, []).append(row)
         known = list(self._tubes.alive)
+        step_s, self._time_s = time_s - self._time_s, time_s
         for row in pieces.pop(-1, []):
             tube = self._tubes.begin(self._sighting(found, [row], departure, time_s))
-            evidence.weigh(tube, self._scale)
+            evidence.weigh(tube, self._scale, step_s)
         for index, tube in enumerate(known):
             if index in pieces:
                 tube.see(self._sighting(found, pieces[index], departure, time_s))
-                evidence.weigh(tube, self._scale)
+                evidence.weigh(tube, self._scale, step_s)
             else:
                 tube.missed_looks += 1
                 evidence.miss(tube)
@@ -70,15 +68,16 @@ class SmokeWatch:
     def _sighting(self, found: Detections, rows: list[int], departure: Plane | None, time_s: float) -> Sighting:
         box, score, label = strongest_of(found, rows)
         news = None if departure is None else news_in(box, departure)
-        return Sighting(time_s, box, score, label, news, self._habits.usual(box))
+        return Sighting(time_s, box, score, label, news, self._habits.usual(box), self._habits.watched_s)
 
     def _remember(self, found: Detections, plane: Plane | None, time_s: float) -> None:
         """Learn the view, without what may be a fire: memory must not swallow what it is there to reveal."""
         reported = [tube.last.box for tube in self._tubes.alive if tube.reported]
         self._habits.learn(found[~_inside_any(found.boxes, reported)], time_s)
         if plane is not None:
-            likely = [tube.last.box for tube in self._tubes.alive if tube.reported or tube.evidence >= LIKELY]
-            boxes = np.array(likely, np.float32).reshape(-1, 4)
+            # Under a young candidate the view stays as it was before: news must not grow old while it is weighed.
+            young = [tube for tube in self._tubes.alive if tube.reported or tube.lasted_s < evidence.OLD_S]
+            boxes = np.array([tube.last.box for tube in young], np.float32).reshape(-1, 4)
             shape = (plane.shape[0], plane.shape[1])
             self._backdrop.learn(plane, time_s, inside_of(boxes, shape) if len(boxes) else None)
 
