@@ -153,6 +153,6 @@ id = 0
 id = 0
 max_connections = 10000
 max_outgoing_packet_count = 200
-max_segment_size = 4194304
+max_segment_size = 2097152
 max_segment_count = 4
 """
