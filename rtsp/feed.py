@@ -42,6 +42,7 @@ class Feed:
         self._next_look_s = self._last_s = float("-inf")
         self._plan: Plan | None = None
         self._went_back_to_s: float | None = None
+        self._glanced = False  # the last pictures were key frames by themselves: the cursor is behind on purpose
         self._catch_up_to = 0
         self._broken = True  # a packet is missing since the last one that was decoded: go on at a key frame
 
@@ -58,7 +59,7 @@ class Feed:
         plan = governor.plan()
         if plan.mode in {"every", "some"}:
             return True
-        if packet.is_key and self._key_due(packet.time_s, plan):
+        if packet.is_key and (packet.session != self._session or self._key_due(packet.time_s, plan)):
             self._key = number
             return True
         return False
@@ -78,7 +79,7 @@ class Feed:
         if plan.mode in {"keys", "asleep"}:
             self._glance(plan)
             return
-        if plan is not self._plan:
+        if plan is not self._plan or self._glanced:
             self._adopt(plan)
         for _ in range(TURN_PACKETS):
             packet = self._next()
@@ -87,13 +88,13 @@ class Feed:
 
     def _adopt(self, plan: Plan) -> None:
         """Start on a new plan: go back to before the change when it says so, else on to the newest key frame."""
-        first, self._plan = self._plan is None, plan
+        glanced, self._plan, self._glanced = self._glanced, plan, False
         self._next_look_s = min(self._next_look_s, self._last_s + 1.0 / max(plan.looks_per_s, 1e-3))
         if plan.from_s is not None and plan.from_s != self._went_back_to_s:
             self._went_back_to_s, self._next_look_s = plan.from_s, plan.from_s
             self._move_to(self.ring.key_before(plan.from_s))
             self._catch_up_to = self.ring.end
-        elif first:
+        elif glanced:
             self._move_to(self.ring.newest_key())
 
     def _move_to(self, number: int | None) -> None:
@@ -123,7 +124,7 @@ class Feed:
     def _much_newer_key(self, packet: Packet) -> int | None:
         """Return a key frame to jump to when decoding is too far behind to catch up."""
         newest = self.ring.newest()
-        if newest is None or newest.time_s - packet.time_s <= LATE_AFTER_S or self._cursor < self._catch_up_to:
+        if newest is None or newest.arrived_s - packet.arrived_s <= LATE_AFTER_S or self._cursor < self._catch_up_to:
             return None
         key = self.ring.newest_key()
         return key if key is not None and key > self._cursor else None
@@ -134,7 +135,7 @@ class Feed:
 
     def _glance(self, plan: Plan) -> None:
         """Decode one key frame by itself, and keep no decoder for the time until the next."""
-        number, self._key, self._plan = self._key, None, None
+        number, self._key, self._glanced = self._key, None, True
         found = None if number is None else self.ring.at(number)
         if found is None or found[0] != number or number < self._cursor:
             return
@@ -191,6 +192,7 @@ class Feed:
         if packet.session != self._session:
             self._release()
             self._session, self._index, self._still = packet.session, 0, Stillness()
+            self._next_look_s = float("-inf")
         if self._decoder is None:
             self._decoder, self._broken = Decoder(packet.encoding), True
         return self._decoder
