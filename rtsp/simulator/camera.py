@@ -14,6 +14,7 @@ from rtsp.simulator.troubles import Troubles
 from rtsp.simulator.viewer import Outlet, Viewer
 
 JOIN_WAIT_S = 1.0  # a newcomer waits this long for a key frame; where it comes later, it gets the last one at once
+CATCH_UP_EVERY_S = 0.02
 LATEST_S = 1.0  # a camera that is further behind than this (the machine slept) goes on from now
 
 
@@ -39,6 +40,7 @@ class Camera:
         self._base = rng.getrandbits(31)
         self._main = Reel(film, -phase)
         self._return_at: int | None = None  # the key frame of its own reel at which another one is left
+        self._catch_up_s: float | None = None  # when those who joined late get their next pictures
         self._go_to(self._main, 0)
         self._troubles = Troubles()
         self._shift = 0
@@ -55,8 +57,9 @@ class Camera:
 
     @property
     def due_s(self) -> float:
-        """When the next picture is to be sent, on the monotonic clock."""
-        return self._epoch_s + self._due / TICKS_PER_S
+        """When there is something to send, on the monotonic clock."""
+        next_s = self._epoch_s + self._due / TICKS_PER_S
+        return next_s if self._catch_up_s is None else min(next_s, self._catch_up_s)
 
     @property
     def position(self) -> tuple[Reel, int]:
@@ -77,6 +80,8 @@ class Camera:
         wait = self._reel.sent_at(key) - self._reel.sent_at(self._next)
         viewer.reel = self._reel
         viewer.at = key if wait <= JOIN_WAIT_S * TICKS_PER_S else self._reel.key_until(self._next)
+        if viewer.at < self._next:
+            self._catch_up_s = now_s
         viewer.outlet.throttle(self._bits_per_s())
         self.viewers.add(viewer)
         return viewer.sequence, (self._timestamp_base() + self._reel.captured_at(viewer.at)) & 0xFFFFFFFF
@@ -106,6 +111,20 @@ class Camera:
             if self._return_at is not None and self._due >= self._main.sent_at(self._return_at):
                 self._go_to(self._main, self._return_at)
                 self._return_at = None
+        if self._catch_up_s is not None:
+            self._catch_up(now_s)
+
+    def _catch_up(self, now_s: float) -> None:
+        """Give those who joined late what has been sent before, a little at a time."""
+        self._catch_up_s = None
+        for viewer in self.viewers:
+            if viewer.reel is not self._reel or viewer.at >= self._next:
+                continue
+            if not self.troubles & SILENT_FAULTS:
+                if now_s >= viewer.report_due_s:
+                    self._report(viewer, now_s)
+                viewer.follow(self._reel, self._next - 1, self._timestamp_base(), self.troubles)
+            self._catch_up_s = now_s + CATCH_UP_EVERY_S
 
     def _send(self, now_s: float) -> None:
         reel, n, base, troubles = self._reel, self._next, self._timestamp_base(), self._troubles.kinds
@@ -115,8 +134,12 @@ class Camera:
             return
         for viewer in self.viewers:
             if now_s >= viewer.report_due_s:
-                viewer.report(now_s, self._utc_s(), base + self.ticks(self._clock.monotonic()))
+                self._report(viewer, now_s)
             viewer.follow(reel, n, base, troubles)
+
+    def _report(self, viewer: Viewer, now_s: float) -> None:
+        timestamp = self._timestamp_base() + self.ticks(self._clock.monotonic())
+        viewer.report(now_s, self._utc_s(), timestamp)
 
     def _timestamp_base(self) -> int:
         return self._base + self._shift

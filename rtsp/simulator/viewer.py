@@ -12,7 +12,7 @@ from rtsp.simulator.reel import Reel
 from rtsp.simulator.rtcp import goodbye, sender_report
 
 REPORT_EVERY_S = 5.0
-CATCH_UP_BYTES = 100_000  # per picture interval, so that a late joiner's socket is not flooded
+CATCH_UP_BYTES = 100_000  # at a time, so that a late joiner's socket is not flooded
 
 
 class Outlet(Protocol):
