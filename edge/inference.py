@@ -128,8 +128,10 @@ class Analyst:
             try:
                 self._look(detectors, taken)
             except Exception as error:  # the top of this thread: one camera's trouble must not stop the others
-                log.exception("a look failed", extra={"cameras": [s.settings.id for s, _ in taken]})
-                self._fail(taken, f"{type(error).__name__}: {error}")
+                reason = f"{type(error).__name__}: {error}"
+                if any(seat.failed != reason for seat, _ in taken):  # the same trouble at every look is one line
+                    log.exception("looks fail", extra={"cameras": [seat.settings.id for seat, _ in taken]})
+                self._fail(taken, reason)
             finally:
                 for seat, _ in taken:
                     seat.busy.release()
