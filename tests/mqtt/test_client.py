@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from mqtt.client import Message, connect
 from mqtt.errors import BrokerUnavailable
 from mqtt.link import BrokerLink
 from tests.mqtt import support
+from tests.mqtt.certificates import Authority
 from tests.mqtt.support import until
 
 CONNACK_5 = b"\x20\x03\x00\x00\x00"
@@ -157,39 +158,45 @@ def test_the_embedded_broker_lets_only_its_users_in(tmp_path: Path) -> None:
         broker.kill()
 
 
-def certificates(folder: Path) -> None:
-    """A certificate authority, a broker and a node, made by openssl."""
-
-    def run(command: str) -> None:
-        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1")
-    run("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem")
-    for name in ("broker", "node"):
-        run(f"openssl req -newkey rsa:2048 -nodes -subj /CN={name} -keyout {name}.key -out {name}.csr")
-        sign = f"openssl x509 -req -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2"
-        run(f"{sign} -extfile names -out {name}.pem")
-
-
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # paho leaves a failed socket to the GC
 @pytest.mark.skipif(support.shutil.which("mosquitto") is None, reason="mosquitto is not installed")
 def test_a_node_with_a_certificate_gets_in_over_tls_and_one_without_does_not(tmp_path: Path) -> None:
-    certificates(tmp_path)
+    authority = Authority.found(tmp_path)
+    authority.vouch("broker")
+    authority.vouch("node")
     tls = [f"cafile {tmp_path}/ca.pem", f"certfile {tmp_path}/broker.pem", f"keyfile {tmp_path}/broker.key"]
-    good = {"ca_file": tmp_path / "ca.pem", "cert_file": tmp_path / "node.pem", "key_file": tmp_path / "node.key"}
     with support.mosquitto(tmp_path, *tls, "require_certificate true", "user root", wait=False) as broker:
-        url = broker.url.replace("mqtt:", "mqtts:")
-        broker.start(BrokerLink(url, timeout_s=3.0, **good))
+        link = authority.link(broker.url, "node")
+        broker.start(link)
         heard: list[Message] = []
-        connection = connect(BrokerLink(url, **good), "trusted", on_message=heard.append)
+        connection = connect(link, "trusted", on_message=heard.append)
         connection.subscribe(["big"], 5.0)
         connection.publish("big", b"x" * 200_000)
 
         until(lambda: [len(m.payload) for m in heard] == [200_000])
         connection.close()
         with pytest.raises(BrokerUnavailable, match="certificate"):
-            connect(BrokerLink(url, timeout_s=2.0), "who trusts no such authority")
+            connect(BrokerLink(link.url, timeout_s=2.0), "who trusts no such authority")
         with pytest.raises(BrokerUnavailable):
-            connect(BrokerLink(url, ca_file=tmp_path / "ca.pem", timeout_s=2.0), "without certificate")
+            connect(BrokerLink(link.url, ca_file=tmp_path / "ca.pem", timeout_s=2.0), "without certificate")
         with pytest.raises(BrokerUnavailable, match="cannot be used"):
-            connect(BrokerLink(url, ca_file=tmp_path / "nowhere.pem"), "lost")
+            connect(BrokerLink(link.url, ca_file=tmp_path / "nowhere.pem"), "lost")
+
+
+def test_a_process_with_thousands_of_open_files_still_talks(link: BrokerLink) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2_000:
+        pytest.skip("this machine allows too few open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2_000), hard))
+    with ExitStack() as leave:
+        for _ in range(1_100):
+            leave.enter_context(Path("/dev/null").open("rb"))
+        heard: list[Message] = []
+        connection = connect(link, "among many", on_message=heard.append)
+        leave.callback(connection.close)
+        connection.subscribe(["many"], 5.0)
+
+        connection.publish("many", b"hello")
+
+        until(lambda: [m.payload for m in heard] == [b"hello"])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
