@@ -37,6 +37,10 @@ class Cause:
     def is_open(self) -> bool:
         return self._open is not None
 
+    def names(self, track: int) -> bool:
+        """Return whether the open cause has told of this object."""
+        return self._open is not None and track in self._named
+
     def hold(
         self,
         time_s: float,
