@@ -27,6 +27,7 @@ from edge.lazy_detector import LazyDetector
 from edge.report import CameraClock, Reporter
 from edge.rules.base import Sense
 from edge.self_watch import SelfWatch
+from edge.smoke.sight import load_far_sight
 from edge.uploader import Uploader
 from models.card import find_card
 from models.store import ensure
@@ -204,7 +205,8 @@ class Node:
             path = ensure(card, inference.models_dir)
             self._models[sense] = ModelRef(name=card.name, version=card.version, sha256=card.sha256)
             threads = 1 if inference.providers[0] == "cpu" else 0
-            return load_detector(card, path, providers=inference.providers, threads=threads)
+            loader = load_far_sight if sense == "smoke" else load_detector
+            return loader(card, path, providers=inference.providers, threads=threads)
 
         return load
 

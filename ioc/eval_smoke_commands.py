@@ -30,8 +30,8 @@ def smoke(
 
     from benchmarks.eval.smoke import report, watch_sequence
     from benchmarks.eval.smoke_sequences import read_sequences
-    from detectors.load import load_detector
     from edge.config import ViewSettings
+    from edge.smoke.sight import load_far_sight
     from models.card import find_card
     from models.store import ensure
 
@@ -39,7 +39,7 @@ def smoke(
     rule = {"kind": "smoke", "name": "forest"} | ({} if evidence is None else {"evidence": evidence})
     view = ViewSettings.model_validate({"rules": [rule]})
     card = find_card(model)
-    detector = load_detector(card, ensure(card), threads=threads)
+    detector = load_far_sight(card, ensure(card), threads=threads)
     outcomes = [
         watch_sequence(sequence, view, lambda picture: detector.detect([picture])[0])
         for sequence in track(sequences, "sequences", console=Console(stderr=True))

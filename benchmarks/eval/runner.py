@@ -19,6 +19,7 @@ from detectors.detector import Detector
 from detectors.load import load_detector
 from detectors.picture import Picture
 from edge.rules import CATALOG
+from edge.smoke.sight import load_far_sight
 from models.card import find_card
 from models.store import ensure
 from rtsp.file_source import frames
@@ -69,7 +70,8 @@ class ClipRunner:
         name = self._models[sense]
         if sense not in self._loaded:
             card = find_card(name)
-            self._loaded[sense] = load_detector(card, ensure(card))
+            load = load_far_sight if sense == "smoke" else load_detector
+            self._loaded[sense] = load(card, ensure(card))
         detector = self._loaded[sense]
 
         def look(picture: Picture) -> Detections:
