@@ -26,11 +26,6 @@ def sender_report(*, source: int, utc_s: float, rtp_timestamp: int, packets: int
     return report + _description(source, name)
 
 
-def goodbye(source: int) -> bytes:
-    """Return the packet that says the stream has ended."""
-    return struct.pack("!BBHI", 0x81, 203, 1, source)
-
-
 def _description(source: int, name: str) -> bytes:
     text = name.encode()[:255]
     chunk = struct.pack("!IBB", source, _ITEM_CNAME, len(text)) + text

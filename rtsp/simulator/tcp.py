@@ -106,6 +106,3 @@ class TcpOutlet:
 
     def throttle(self, bits_per_s: float | None) -> None:
         self._link.throttle(bits_per_s)
-
-    def close(self) -> None:
-        """Nothing to give back: the connection belongs to somebody else."""

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
+import struct
+import sys
 import time
+from collections.abc import Iterator, Sequence
 
 from rtsp.simulator.packets import UDP_PAYLOAD_BYTES, Packets
 from rtsp.simulator.throttle import Throttle
+
+_UDP_SEGMENT = 103  # Linux 4.18: one buffer, cut into datagrams by the kernel
+_MOST_SEGMENTS = 44  # the whole must fit into 64 KB
+_NO_SEGMENTS = {errno.EINVAL, errno.EIO, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.EMSGSIZE}
 
 
 class UdpPorts:
@@ -16,6 +24,31 @@ class UdpPorts:
     def __init__(self, host: str) -> None:
         self.media, self.control = _even_pair(host)
         self.numbers = (self.media.getsockname()[1], self.control.getsockname()[1])
+        self._segments = sys.platform == "linux"
+
+    def send(self, packets: Packets, address: tuple[str, int]) -> None:
+        """Send every packet as a datagram, with a system call for each run of equal ones where the kernel can."""
+        if self._segments:
+            for run in _runs(packets.datagrams()):
+                self._send_run(run, address)
+        else:
+            self.send_each(packets.datagrams(), address)
+
+    def _send_run(self, run: list[memoryview], address: tuple[str, int]) -> None:
+        size = [(socket.IPPROTO_UDP, _UDP_SEGMENT, struct.pack("=H", len(run[0])))] if len(run) > 1 else []
+        try:
+            self.media.sendmsg(run, size, 0, address)
+        except BlockingIOError:
+            return  # lost, as on any network
+        except OSError as error:
+            if error.errno in _NO_SEGMENTS and size:
+                self._segments = False
+                self.send_each(run, address)
+
+    def send_each(self, datagrams: Sequence[bytes | memoryview], address: tuple[str, int]) -> None:
+        for datagram in datagrams:
+            with contextlib.suppress(OSError):
+                self.media.sendto(datagram, address)
 
     def close(self) -> None:
         self.media.close()
@@ -37,16 +70,10 @@ class UdpOutlet:
         packets.patch(sequence, timestamp, source)
         if self._throttle is not None:
             taken = self._throttle.put([bytes(datagram) for datagram in packets.datagrams()])
-            for waiting in self._throttle.released(time.monotonic()):
-                self._send(waiting)
+            self._ports.send_each(self._throttle.released(time.monotonic()), self.media_address)
             return taken
-        for datagram in packets.datagrams():
-            self._send(datagram)
+        self._ports.send(packets, self.media_address)
         return True
-
-    def _send(self, datagram: bytes | memoryview) -> None:
-        with contextlib.suppress(OSError):
-            self._ports.media.sendto(datagram, self.media_address)
 
     def report(self, packet: bytes) -> None:
         with contextlib.suppress(OSError):
@@ -58,8 +85,17 @@ class UdpOutlet:
         else:
             self._throttle = self._throttle or Throttle(bits_per_s, time.monotonic())
 
-    def close(self) -> None:
-        """Nothing to give back: the ports are shared."""
+
+def _runs(datagrams: list[memoryview]) -> Iterator[list[memoryview]]:
+    """Group neighbours as the kernel can send them together: all of one size, the last perhaps smaller."""
+    run: list[memoryview] = []
+    for datagram in datagrams:
+        if run and (len(datagram) > len(run[0]) or len(run[-1]) < len(run[0]) or len(run) == _MOST_SEGMENTS):
+            yield run
+            run = []
+        run.append(datagram)
+    if run:
+        yield run
 
 
 def _even_pair(host: str) -> tuple[socket.socket, socket.socket]:

@@ -9,7 +9,7 @@ from rtsp.simulator.damage import garbled, truncated
 from rtsp.simulator.faults import Fault
 from rtsp.simulator.packets import Packets
 from rtsp.simulator.reel import Reel
-from rtsp.simulator.rtcp import goodbye, sender_report
+from rtsp.simulator.rtcp import sender_report
 
 REPORT_EVERY_S = 5.0
 CATCH_UP_BYTES = 100_000  # at a time, so that a late joiner's socket is not flooded
@@ -26,8 +26,6 @@ class Outlet(Protocol):
     def report(self, packet: bytes) -> None: ...
 
     def throttle(self, bits_per_s: float | None) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class Viewer:
@@ -93,6 +91,3 @@ class Viewer:
 
     def report_soon(self) -> None:
         self.report_due_s = 0.0
-
-    def leave(self) -> None:
-        self.outlet.report(goodbye(self.source))
