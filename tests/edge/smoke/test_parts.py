@@ -1,0 +1,171 @@
+"""The parts of the smoke judgement, one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.smoke import evidence
+from edge.smoke.backdrop import Backdrop, news_in
+from edge.smoke.habits import Habits
+from edge.smoke.tube import Sighting, Tube
+from edge.smoke.visibility import Visibility
+from edge.smoke.watch import SmokeWatch
+from tests.edge.smoke.scenes import hill, picture, said, with_patch
+
+PLUME = (0.50, 0.42, 0.56, 0.52)
+
+
+def sighting(box, time_s=0.0, score=0.5, news=2.0, usual=0.0):
+    return Sighting(time_s, np.array(box, np.float32), score, "smoke", news, usual)
+
+
+def tube(*boxes, step_s=30.0):
+    made = Tube(1)
+    for index, box in enumerate(boxes):
+        made.see(sighting(box, index * step_s))
+    return made
+
+
+def learned(looks=12):
+    backdrop = Backdrop()
+    for step in range(looks):
+        backdrop.learn(backdrop.plane(picture(hill(step))), step * 20.0)
+    return backdrop
+
+
+class TestBackdrop:
+    def news(self, backdrop, view):
+        return news_in(np.array(PLUME, np.float32), backdrop.departure(backdrop.plane(picture(view))))
+
+    def test_a_fresh_patch_is_news_and_noise_is_not(self):
+        backdrop = learned()
+
+        assert self.news(backdrop, with_patch(hill(99), PLUME)) > evidence.NEWS_CLEAR
+        assert self.news(backdrop, hill(99)) < evidence.NEWS_NONE
+
+    def test_another_exposure_is_not_news(self):
+        assert self.news(learned(), hill(99) * 1.15 - 10) < evidence.NEWS_NONE
+
+    def test_what_is_kept_is_not_learned(self):
+        kept, free = learned(), learned()
+        plane = kept.plane(picture(with_patch(hill(50), PLUME)))
+        for step in range(30):
+            kept.learn(plane, 300.0 + 60 * step, np.ones(plane.shape, bool))
+            free.learn(plane, 300.0 + 60 * step)
+
+        view = with_patch(hill(99), PLUME)
+        assert self.news(kept, view) > evidence.NEWS_CLEAR
+        assert self.news(free, view) < evidence.NEWS_CLEAR
+
+    def test_nothing_is_known_before_a_few_looks_or_after_a_change_of_shape(self):
+        backdrop = learned(2)
+        assert backdrop.departure(backdrop.plane(picture(hill()))) is None
+
+        backdrop = learned()
+        assert backdrop.departure(np.zeros((10, 10), np.float32)) is None
+
+
+class TestTube:
+    def test_a_plume_that_grows_upwards_says_so(self):
+        grown = tube((0.5, 0.5, 0.54, 0.55), (0.5, 0.46, 0.56, 0.55), *[(0.5, 0.40, 0.60, 0.55)] * 3)
+
+        assert grown.growth > 2
+        assert grown.rise > 1
+        assert grown.anchored == 1
+
+    def test_what_moves_away_is_not_anchored(self):
+        assert tube((0.1, 0.2, 0.18, 0.3), (0.3, 0.2, 0.38, 0.3)).anchored == 0
+
+
+class TestEvidence:
+    scale = evidence.Scale(0.1, 0.35)
+
+    @given(score=st.floats(0, 1), news=st.floats(0, 100), step_s=st.floats(0, 600))
+    @settings(max_examples=60, deadline=None)
+    def test_one_look_never_reaches_the_least_allowed_limit(self, score, news, step_s):
+        one = Tube(1)
+        one.see(sighting(PLUME, score=score, news=news))
+
+        evidence.weigh(one, self.scale, step_s)
+
+        assert 0 <= one.evidence < 1.3
+
+    def test_the_unchanging_stays_below_every_limit_while_the_view_is_young(self):
+        still = Tube(1)
+        for step in range(100):
+            still.see(sighting(PLUME, step * 60.0, news=0.0))
+            evidence.weigh(still, self.scale, 60.0)
+
+        assert still.evidence < 1.3
+
+    def test_a_habit_weighs_nothing(self):
+        known = Tube(1)
+        known.see(sighting(PLUME, usual=0.6))
+
+        evidence.weigh(known, self.scale, 20.0)
+
+        assert known.evidence == 0
+
+    def test_misses_take_away_what_was_there(self):
+        gone = tube(PLUME)
+        gone.evidence = 3.0
+        for _ in range(10):
+            evidence.miss(gone)
+
+        assert gone.evidence == 0
+
+
+class TestHabits:
+    def test_a_kiln_becomes_a_habit_and_the_rest_of_the_view_does_not(self):
+        habits = Habits()
+        for step in range(60):
+            habits.learn(said((PLUME, 0.6)), step * 60.0)
+
+        assert habits.usual(np.array(PLUME, np.float32)) == pytest.approx(0.6, abs=0.05)
+        assert habits.usual(np.array((0.1, 0.1, 0.2, 0.2), np.float32)) == 0
+
+    def test_nothing_is_a_habit_at_first_sight(self):
+        habits = Habits()
+        habits.learn(said((PLUME, 0.9)), 0.0)
+
+        assert habits.usual(np.array(PLUME, np.float32)) == 0
+
+
+class TestVisibility:
+    def states(self, *views, step_s=30.0):
+        seen = Visibility()
+        for index, view in enumerate(views):
+            seen.look(picture(view), index * step_s)
+        return seen.state
+
+    def test_night_fog_and_glare_are_named_once_they_last(self):
+        clear, flat = [hill(i) for i in range(5)], np.zeros_like(hill())
+
+        assert "clear" == self.states(*clear)
+        assert "night" == self.states(*clear, *[flat + 8] * 4)
+        assert "glare" == self.states(*clear, *[flat + 252] * 4)
+        assert "fog" == self.states(*clear, *[flat + 180 + 0.03 * hill(i) for i in range(4)])
+
+    def test_one_bad_picture_is_not_the_weather(self):
+        assert "clear" == self.states(hill(), hill(1), np.zeros_like(hill()) + 252, hill(2))
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 0.9), st.floats(0, 0.9), st.floats(0.005, 0.1), st.floats(0.05, 1), st.booleans()),
+        max_size=12,
+    )
+)
+@settings(max_examples=30, deadline=None)
+def test_no_series_of_boxes_breaks_the_watch_or_makes_it_grow(rows):
+    watch = SmokeWatch(evidence.Scale(0.1, 0.35))
+
+    for step in range(6):
+        found = said(*[((x, y, x + w, y + w), score) for x, y, w, score, every in rows if every or step % 2])
+        tubes = watch.look(found, None, step * 20.0)
+
+    assert len(tubes) <= len(rows) * 2
+    assert all(0 <= tube.evidence <= evidence.MOST for tube in tubes)
