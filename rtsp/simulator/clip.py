@@ -53,10 +53,12 @@ class Clip:
     @classmethod
     def read(cls, file: Path | BinaryIO) -> Clip:
         """Read a whole file; raise `NotServable` where RTP has no way to carry it, FFmpeg's error where unreadable."""
-        with av.open(str(file) if isinstance(file, Path) else file, "r") as container:
+        with av.open(str(file) if isinstance(file, Path) else file, "r", metadata_errors="replace") as container:
             if not container.streams.video:
                 raise NotServable("there is no video in it")
             stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise NotServable("nothing here can decode it")
             codec = _CODECS.get(stream.codec_context.name)
             if codec is None:
                 raise NotServable(f"RTP does not carry {stream.codec_context.name} well")
@@ -106,6 +108,8 @@ def _build(codec: Codec, width: int, height: int, packets: list[_Packet], extrad
     if codec == "JPEG":
         _check_jpegs(packets)
     units, parameter_sets = _units(codec, packets, extradata)
+    if not units or not units[0].key:
+        raise NotServable("its first key frame is empty")
     length = packets[-1].dts - packets[0].dts + gap
     return Clip(codec, width, height, TICKS_PER_S / gap, units, length, parameter_sets)
 
@@ -138,8 +142,15 @@ def _usual_gap(packets: list[_Packet]) -> int:
     return usual if usual > 0 else TICKS_PER_S // 25
 
 
+def _splitter(codec: Codec, extradata: bytes) -> Splitter:
+    try:
+        return Splitter(codec, extradata)
+    except ValueError as error:
+        raise NotServable(str(error)) from error
+
+
 def _units(codec: Codec, packets: list[_Packet], extradata: bytes) -> tuple[tuple[AccessUnit, ...], tuple[bytes, ...]]:
-    splitter = Splitter(codec, extradata) if codec != "JPEG" else None
+    splitter = _splitter(codec, extradata) if codec != "JPEG" else None
     parameter_sets = tuple(splitter.parameter_sets) if splitter else ()
     start = packets[0].dts
     delay = max(packet.pts - packet.dts for packet in packets)  # a picture is never sent before it is captured

@@ -33,11 +33,11 @@ def _read(file: Path, on_progress: Callable[[str, float], None]) -> Clip:
         return Clip.read(file)
     except NotServable:
         pass
-    except (av.error.FFmpegError, OSError, EOFError) as error:
+    except (av.error.FFmpegError, OSError) as error:
         raise ValueError(f"{file}: cannot be read as video: {error}") from error
     try:
         return Clip.read(_transcoded(file, on_progress))
-    except (av.error.FFmpegError, OSError, NotServable) as error:
+    except (av.error.FFmpegError, OSError, ValueError, NotServable) as error:
         raise ValueError(f"{file}: cannot be served: {error}") from error
 
 

@@ -52,14 +52,20 @@ def split_lengths(sample: bytes, prefix_bytes: int) -> list[bytes]:
 
 
 class Splitter:
-    """Splits packets of one stream as its codec configuration (`extradata`) says, and knows its parameter sets."""
+    """Splits packets of one stream as its codec configuration (`extradata`) says, and knows its parameter sets.
+
+    Raises `ValueError` for a configuration that makes no sense.
+    """
 
     def __init__(self, codec: Codec, extradata: bytes) -> None:
         self._codec = codec
         self._prefix_bytes = 0  # 0 = start codes
         self.parameter_sets: list[bytes] = []
         if len(extradata) > 6 and extradata[0] == 1:
-            self._read_record(extradata)
+            try:
+                self._read_record(extradata)
+            except IndexError:
+                raise ValueError("its codec configuration is broken") from None
         elif extradata:
             self.parameter_sets = [nal for nal in split_start_codes(extradata) if is_parameter_set(nal, codec)]
 
@@ -83,6 +89,7 @@ class Splitter:
     def _read_array(self, record: bytes, at: int, count: int) -> int:
         for _ in range(count):
             size = int.from_bytes(record[at : at + 2], "big")
-            self.parameter_sets.append(record[at + 2 : at + 2 + size])
+            if size:
+                self.parameter_sets.append(record[at + 2 : at + 2 + size])
             at += 2 + size
         return at

@@ -39,7 +39,9 @@ def to_h264(
     out to meet `fps`. `gop` is pictures between key frames (two seconds' worth unless given); `seconds` cuts the
     end off. `progress` is told the share done, 0..1. The file appears whole or not at all.
     """
-    with av.open(str(src)) as container:
+    with av.open(str(src), metadata_errors="replace") as container:
+        if not container.streams.video or container.streams.video[0].codec_context is None:
+            raise ValueError(f"{src}: holds no video that can be decoded here")
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
