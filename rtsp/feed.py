@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import cast
 
 from rtsp.change import Stillness
 from rtsp.decoder import Decoded, Decoder
 from rtsp.frame import Frame
 from rtsp.governor import Governor, Plan
+from rtsp.h264 import Quantisers, effort
 from rtsp.packet import Packet
 from rtsp.picture import VideoPicture
 from rtsp.ring import PacketRing
@@ -35,6 +37,8 @@ class Feed:
         self._deliver = deliver
         self._decoder: Decoder | None = None
         self._still = Stillness()
+        self._quantisers: Quantisers | None = None
+        self._quantisers_of = -1  # session; the receiver's thread alone touches these two
         self._session = -1
         self._index = 0
         self._cursor = 0  # number of the packet that is looked at next
@@ -54,15 +58,25 @@ class Feed:
 
     def arrived(self, number: int, packet: Packet) -> bool:
         """Hear of a new packet in the ring; True when the pool has something to do for it."""
-        governor = self.governor
-        governor.packet(packet.time_s, packet.size_bytes, packet.is_key)
-        plan = governor.plan()
+        if self.governor.settings.may_sleep:
+            self.governor.packet(packet.time_s, self._effort(packet), packet.is_key)
+        plan = self.governor.plan()
         if plan.mode in {"every", "some"}:
             return True
         if packet.is_key and (packet.session != self._session or self._key_due(packet.time_s, plan)):
             self._key = number
             return True
         return False
+
+    def _effort(self, packet: Packet) -> float:
+        """Return what coding the picture took, also where the rate control hides it from the sizes."""
+        if packet.session != self._quantisers_of:
+            h264 = packet.encoding.codec == "h264"
+            self._quantisers = Quantisers(packet.encoding.extradata) if h264 else None
+            self._quantisers_of = packet.session
+        if self._quantisers is None or packet.is_key:
+            return float(packet.size_bytes)
+        return effort(packet.size_bytes, self._quantisers.of(memoryview(cast(bytes, packet.raw))))
 
     def _key_due(self, time_s: float, plan: Plan) -> bool:
         return self.governor.check_due(time_s) if plan.mode == "asleep" else self._due(time_s, plan)

@@ -58,6 +58,7 @@ class Governor:
     _why: str = "rules"
     _time_s: float = float("-inf")  # of the last packet
     _quiet_since_s: float | None = None  # since when looks have shown nothing new
+    _woken_at_s: float = float("-inf")  # looks before it are catching up, and no reason to sleep again
     _checked_s: float = float("-inf")
     _handed_s: float = float("-inf")
     _likely: Window | None = None
@@ -88,10 +89,8 @@ class Governor:
         with self._lock:
             self._fps, self._key_every_s, self._plan = fps, key_every_s, None
 
-    def packet(self, time_s: float, size_bytes: int, is_key: bool) -> None:
-        """Note a packet's size; a surprising one wakes the camera."""
-        if not self.settings.may_sleep:
-            return
+    def packet(self, time_s: float, size_bytes: float, is_key: bool) -> None:
+        """Note a packet's size (or `rtsp.h264.effort`, which means more); a surprising one wakes the camera."""
         with self._lock:
             self._time_s = time_s
             window = self._sizes.add(time_s, size_bytes, is_key)
@@ -102,11 +101,11 @@ class Governor:
 
     def _listen(self, window: Window) -> None:
         before, self._likely = self._likely, window if window.surprise >= self.settings.likely else None
-        if not self._asleep or not self._sizes.tells:
+        if not self._asleep:
             return
         if window.surprise >= self.settings.certain:
             self._wake(window.start_s, "packet sizes")
-        elif self._likely is not None and before is not None:
+        elif self._likely is not None and before is not None and self._sizes.tells:
             self._wake(before.start_s, "packet sizes")
 
     def saw(self, time_s: float, *, moved: bool) -> None:
@@ -122,7 +121,7 @@ class Governor:
                 self._wake(max(since_s, self._time_s - 60.0), "picture changed")
             elif self._quiet_since_s is None:
                 self._quiet_since_s = time_s
-            elif time_s - self._quiet_since_s >= self.settings.settle_s:
+            elif time_s - self._quiet_since_s >= self.settings.settle_s and time_s >= self._woken_at_s:
                 self._sleep()
 
     def _sleep(self) -> None:
@@ -135,6 +134,7 @@ class Governor:
         self._asleep, self._why, self._plan = False, why, None
         self._from_s = since_s - self.settings.lead_s
         self._quiet_since_s = None
+        self._woken_at_s = self._time_s
         self.woken[why] += 1
 
     def check_due(self, time_s: float) -> bool:

@@ -1,8 +1,8 @@
 """What the sizes of a camera's compressed pictures say, before any of them is decoded.
 
 A picture is coded as its difference from the one before: where nothing moves it is small, and what it costs then is
-the camera's noise. With a constant bit rate the encoder spends what it has on noise, and sizes say nothing; whether
-they do is measured on the camera's own footage and never assumed.
+the camera's noise. With a constant bit rate the encoder spends what it has on noise, and only the quantiser shows that
+much moves (`rtsp.h264`). Whether sizes tell is measured on the camera's own footage and never assumed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ENOUGH = 10  # windows before anything is claimed
 _MOVING_KEPT = 40
 _FLOOR = 0.1  # of the median: a spread below it is the stillness of a test picture, not of a camera
 _TO_SIGMA = 1.4826  # from the median absolute deviation to the standard deviation of a normal distribution
-TELLS_FROM = 4.0  # median surprise of windows with movement from which sizes are believed
+TELLS_FROM = 4.0  # surprise that three in four windows with movement must reach before sizes are believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class PacketSizes:
     _moving: deque[float] = field(default_factory=lambda: deque(maxlen=_MOVING_KEPT))
     _level: tuple[float, float] = (0.0, 1.0)  # median and spread of the quiet windows
     _start_s: float | None = None
-    _bytes: int = 0
+    _bytes: float = 0.0
     _count: int = 0
 
-    def add(self, time_s: float, size_bytes: int, is_key: bool) -> Window | None:
+    def add(self, time_s: float, size_bytes: float, is_key: bool) -> Window | None:
         """Note a packet; return the window that it completes."""
         if self._start_s is None:
             self._start_s = time_s
@@ -52,7 +52,7 @@ class PacketSizes:
             return None
         mean = self._bytes / self._count
         window = Window(self._start_s, time_s, mean, self.surprise(mean))
-        self._start_s, self._bytes, self._count = time_s, 0, 0
+        self._start_s, self._bytes, self._count = time_s, 0.0, 0
         return window
 
     def surprise(self, mean_bytes: float) -> float:
@@ -82,4 +82,4 @@ class PacketSizes:
         """True when movement has been seen to show in the sizes, on this camera, lately."""
         if not self.ready or len(self._moving) < _ENOUGH:
             return False
-        return self.surprise(median(self._moving)) >= TELLS_FROM
+        return self.surprise(sorted(self._moving)[len(self._moving) // 4]) >= TELLS_FROM
