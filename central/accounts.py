@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import secrets
@@ -129,7 +130,11 @@ class Accounts:
     def __init__(self, store: Store, *, clock: Callable[[], datetime] = now_utc) -> None:
         self._store = store
         self._clock = clock
-        self._decoy = _HASHER.hash(secrets.token_hex())  # so that an unknown name takes as long as a wrong password
+
+    @functools.cached_property
+    def _decoy(self) -> str:
+        """What an unknown name is checked against, so that it takes as long as a wrong password."""
+        return _HASHER.hash(secrets.token_hex())
 
     def log_in(self, name: str, password: str) -> Session | None:
         """Return a new session, or None for a wrong name or password, after the same time."""

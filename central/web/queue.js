@@ -27,6 +27,7 @@ export class Queue {
   /** Bring the cards in line with the book. Elements stay, so scroll and focus stay. */
   render({ fresh = null } = {}) {
     const shown = this.book.shown();
+    const stay = this.#anchor();
     this.#severities();
     for (const [id, card] of this.cards) {
       if (!shown.some((incident) => incident.id === id)) {
@@ -42,6 +43,7 @@ export class Queue {
     }
     if (fresh && this.cards.has(fresh) && this.scroller.scrollTop > SCROLLED_PX) this.#above(this.unseen + 1);
     this.#around(shown);
+    stay();
   }
 
   /** Tick: ages only. */
@@ -179,6 +181,18 @@ export class Queue {
     const bone = () => h("div", { class: "card bones", "aria-hidden": "true" }, h("div", { class: "thumb bone" }),
       h("div", { class: "told" }, h("div", { class: "bone l" }), h("div", { class: "bone m" }), h("div", { class: "bone s" })));
     fill(this.foot, h("p", { class: "unseen" }, t("loading")), h("div", { class: "cards" }, Array.from({ length: 6 }, bone)));
+  }
+
+  /** Return what puts the card that the operator reads back to where it was, whatever comes above it. */
+  #anchor() {
+    if (this.scroller.scrollTop <= 0) return () => {};
+    const top = this.scroller.getBoundingClientRect().top;
+    const focused = document.activeElement.closest?.(".card");
+    const held = this.list.contains(focused) ? focused : [...this.list.children].find((card) => card.getBoundingClientRect().bottom > top);
+    const was = held?.getBoundingClientRect().top;
+    return () => {
+      if (held?.isConnected) this.scroller.scrollTop += held.getBoundingClientRect().top - was;
+    };
   }
 
   #leave(element) {

@@ -284,7 +284,8 @@ def test_the_interface_describes_itself(central):
 
     assert {
         "/healthz", "/readyz", "/metrics", "/api/v1/events", "/api/v1/incidents", "/api/v1/incidents/{incident_id}",
-        "/api/v1/incidents/{incident_id}/actions", "/api/v1/stream", "/api/v1/evidence/{sha256}", "/api/v1/nodes", "/api/v1/cameras",
+        "/api/v1/incidents/{incident_id}/actions", "/api/v1/stream", "/api/v1/evidence/{sha256}",
+        "/api/v1/nodes", "/api/v1/cameras",
     } <= paths.keys()  # fmt: skip
 
 

@@ -1,0 +1,85 @@
+"""A real Chromium, a real broker and a real central: what an operator sees, from message to screen."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from central.accounts import add_user, make_token
+from mqtt.client import connect
+from mqtt.event import Event
+from mqtt.link import BrokerLink
+from mqtt.wire import Health
+from tests.central.support import NODE, config_for, new_store, served, until
+from tests.mqtt.support import mosquitto
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PASSWORD = "correct-horse-battery"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("chromium is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass(slots=True)
+class Field:
+    """An edge node as central sees it: it publishes over the broker and puts pictures over HTTP."""
+
+    url: str
+    token: str
+    app: Any
+    publish: Callable[[str, bytes], int]
+
+    def tell(self, *events: Event) -> None:
+        for event in events:
+            self.publish(NODE("event"), event.to_bytes())
+
+    def health(self, message: Health) -> None:
+        self.publish(NODE("health"), message.to_bytes())
+
+    def put(self, picture: bytes) -> dict[str, Any]:
+        sha256 = hashlib.sha256(picture).hexdigest()
+        answer = httpx.put(
+            f"{self.url}/api/v1/evidence/{sha256}",
+            content=picture,
+            headers={"Authorization": f"Bearer {self.token}"},
+            trust_env=False,
+        )
+        assert answer.status_code in {201, 204}, answer.text
+        return {"role": "snapshot", "sha256": sha256, "media_type": "image/jpeg", "bytes": len(picture)}
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Field]:
+    """Mosquitto and central, and a node that can speak to both."""
+    if shutil.which("mosquitto") is None:
+        pytest.skip("mosquitto is not installed")
+    store = new_store(tmp_path)
+    for name in ("minh", "lan"):
+        add_user(store, name, "operator", PASSWORD)
+    token = make_token(store, NODE.node, "node")
+    store.close()
+    with mosquitto(tmp_path) as broker, served(config_for(tmp_path, broker={"url": broker.url})) as (url, app):
+        until(lambda: app.state.house.subscriber.connected)
+        connection = connect(BrokerLink(broker.url), "browser-test-node")
+        yield Field(url, token, app, lambda topic, payload: connection.publish(topic, payload, qos=1))
+        connection.close()
