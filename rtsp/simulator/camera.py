@@ -108,7 +108,7 @@ class Camera:
         while self._due <= now:
             self._send(now_s)
             self._go_to(self._reel, self._next + 1)
-            if self._return_at is not None and self._due >= self._main.sent_at(self._return_at):
+            if self._return_at is not None and self._due >= self._main.captured_at(self._return_at):
                 self._go_to(self._main, self._return_at)
                 self._return_at = None
         if self._catch_up_s is not None:
@@ -157,9 +157,9 @@ class Camera:
         self._go_to(Reel(film, self._due - film.sent[0]), 0)
 
     def play_own(self) -> None:
-        """Go back to the camera's own film when that reaches its next key frame."""
+        """Go back to the camera's own film at a key frame that was captured after everything sent by then."""
         if self._reel is not self._main:
-            self._return_at = self._main.key_from(self._main.first_from(self._due))
+            self._return_at = self._main.key_from(self._main.first_from(self._due + self._main.film.delay))
 
     # --- faults ---
 

@@ -14,6 +14,7 @@ class Film:
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
         self.sent = [unit.sent for unit in clip.units]
+        self.delay = max(unit.sent - unit.captured for unit in clip.units)  # what B-frames cost
         self.keys = [number for number, unit in enumerate(clip.units) if unit.key]
         self._packets: dict[int, list[Packets | None]] = {}
 
