@@ -31,9 +31,9 @@ from rtsp.picture import VideoPicture
 Report: TypeAlias = Callable[[str, int, int], None]
 Loaded: TypeAlias = OnnxDetector | FittedDetector
 
-KEEP_LAST = (0, 12, 24)  # convolutions before the head that stay in float, tried in this order
+KEEP_LAST = (0, 12)  # convolutions before the head that stay in float, tried in this order
 SURE = 0.5  # a box of the FP32 model that counts as truth where there are no labels
-LEAST_TRUTH = 5  # boxes of a label below which its average precision is luck
+LEAST_TRUTH = 20  # boxes of a label below which its average precision is luck
 TIMED = 20  # pictures that both models look at in turn
 
 

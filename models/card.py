@@ -66,7 +66,7 @@ class ModelCard(_Part):
     alike: tuple[tuple[str, ...], ...] = Field(default=(), description="groups of labels that are easily confused")
     sources: tuple[AnyPlace, ...] = Field(default=(), description="where the file can be had, in this order")
     recipe: RecipeCard | None = Field(default=None, description="how to make it, where it cannot be had")
-    quality: dict[str, float | str] = Field(default={}, description="measured on what, and how it did")
+    quality: dict[str, int | float | str] = Field(default={}, description="measured on what, and how it did")
 
     @field_validator("classes", mode="before")
     @classmethod
