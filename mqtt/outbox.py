@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from mqtt.event import LARGEST_EVENT_BYTES, Event
 from mqtt.outbox_disk import OutboxDisk
-from mqtt.outbox_file import Pending, claim
+from mqtt.outbox_file import OutboxFile, Pending, claim
 from mqtt.priority import RANKS, is_spare, rank_of
 from mqtt.wire import OutboxHealth
 
@@ -42,6 +42,7 @@ class Outbox:
         keep_in_memory: int = 2_000,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        open_file: Callable[[Path], OutboxFile] = OutboxFile,
     ) -> None:
         self.boot_id = boot_id or uuid.uuid4().hex
         self.changed = threading.Event()  # something was put; whoever waits clears it first
@@ -56,7 +57,7 @@ class Outbox:
         self._memory: dict[str, Pending] = {}  # the disk did not take these yet
         self._gone: set[str] = set()  # confirmed, but still on a disk that can't be written
         self._claim = claim(path)
-        self._disk = OutboxDisk(path, clock=clock, monotonic=monotonic)
+        self._disk = OutboxDisk(path, clock=clock, monotonic=monotonic, open_file=open_file)
         self._disk.write([])
 
     @property
@@ -102,9 +103,9 @@ class Outbox:
         with self._turn:
             with self._door:
                 on_disk = [i for i in ids if self._memory.pop(i, None) is None]
-                if len(self._gone) < self._keep_events:
-                    self._gone.update(on_disk)
-            self._forget_gone()
+            if on_disk and not self._disk.forget(on_disk) and len(self._gone) < self._keep_events:
+                with self._door:
+                    self._gone.update(self._disk.known(on_disk))
 
     def tend(self) -> None:
         """Write what waits in memory if the disk takes it again. The courier calls this about once a second."""

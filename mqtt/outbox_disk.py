@@ -24,13 +24,21 @@ class OutboxDisk:
     No method raises: what can't be done now returns None (or nothing found), and `trouble` says why.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], float], monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        open_file: Callable[[Path], OutboxFile] = OutboxFile,
+    ) -> None:
         self.count = self.bytes = 0  # on disk
         self.newest = 0  # row of the newest event, on disk or waiting in memory
         self.dead_files = 0
         self.generation = 0  # +1 when rows may have come to light that are older than those already read
         self.trouble: str | None = None
         self._path, self._clock, self._monotonic = path, clock, monotonic
+        self._open_file = open_file
         self._file: OutboxFile | None = None
         self._damage: str | None = None  # found while reading; the next writer replaces the file
         self._retry_at = float("-inf")
@@ -58,6 +66,11 @@ class OutboxDisk:
                 break
             lost += [kind for _, kind in victims]
         return lost
+
+    def known(self, ids: Sequence[str]) -> list[str]:
+        """Return those of `ids` that are on disk; all of them when that can't be told."""
+        found = self._read(lambda file: file.known(ids))
+        return list(ids) if found is None else found
 
     def after(self, rank: int, row: int, limit: int) -> list[Pending]:
         return self._read(lambda file: file.after(rank, row, limit)) or []
@@ -103,7 +116,7 @@ class OutboxDisk:
         if self._monotonic() < self._retry_at:
             raise DiskTrouble(self.trouble or "closed", full=True)
         if self._file is None:
-            self._file = OutboxFile(self._path)
+            self._file = self._open_file(self._path)
             self.count, self.bytes, newest = self._file.totals()
             self.newest = max(self.newest, newest)
             self.generation += 1
@@ -122,6 +135,8 @@ class OutboxDisk:
         count, size = file.delete(ids)
         self.count -= count
         self.bytes -= size
+        if count and self.count <= 0:
+            file.shrink()
         return True
 
     def _victims(self, file: OutboxFile, keep_events: int, keep_bytes: int) -> list[tuple[str, str]]:

@@ -33,6 +33,7 @@ create index if not exists by_worth on outbox (rank desc, spare desc, row);
 _COLUMNS: Final = "row, id, rank, spare, channel, kind, put_at, payload"
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _AT_ONCE: Final = 500
+_WORTH_SHRINKING_BYTES: Final = 16 * 2**20
 _PASSING: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 
 
@@ -119,6 +120,26 @@ class OutboxFile:
                 marks = ",".join("?" * len(part))
                 gone += self._writer.execute(f"delete from outbox where id in ({marks}) returning bytes", part)
         return len(gone), sum(size for (size,) in gone)
+
+    def known(self, ids: Sequence[str]) -> list[str]:
+        """Return those of `ids` that are here."""
+        found: list[str] = []
+        with _plainly():
+            for start in range(0, len(ids), _AT_ONCE):
+                part = ids[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(part))
+                found += [id_ for (id_,) in self._reader.execute(f"select id from outbox where id in ({marks})", part)]
+        return found
+
+    def shrink(self) -> None:
+        """Give a large file back to the disk once most of it is empty."""
+        with _plainly():
+            pages, free, size = (
+                self._writer.execute(f"pragma {name}").fetchone()[0]
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+            if free * size > _WORTH_SHRINKING_BYTES and free > pages // 2:
+                self._writer.execute("vacuum")
 
     def after(self, rank: int, row: int, limit: int) -> list[Pending]:
         """Return up to `limit` events of one rank put after `row`, oldest first."""

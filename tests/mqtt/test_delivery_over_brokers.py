@@ -356,7 +356,7 @@ def test_without_mqtt_5_everything_works_over_3_1_1(
     assert node.courier.health().protocol == "3.1.1"
     assert ids <= {e.id for e in central.events()}
     births = [r.message for r in central.received if r.channel == "status" and r.node == node.topics]
-    assert [birth.state for birth in births] == ["online"]
+    assert {birth.state for birth in births} == {"online"}  # live, and perhaps retained as well
 
 
 def test_an_unreachable_broker_is_reported_and_found_when_it_comes(

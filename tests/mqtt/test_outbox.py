@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,6 +17,7 @@ import pytest
 from common.config import ConfigError
 from mqtt.event import Event
 from mqtt.outbox import Outbox
+from mqtt.outbox_file import OutboxFile, Pending
 from mqtt.priority import RANKS
 from tests.mqtt.support import ROOT, make_event
 
@@ -351,3 +352,53 @@ def test_the_marks_make_reading_go_on_where_it_stopped(open_box: OpenBox, tmp_pa
             marks[pending.rank] = pending.row
 
     assert ids == read
+
+
+def test_the_disk_space_of_a_long_outage_is_given_back(open_box: OpenBox, tmp_path: Path) -> None:
+    box = open_box(tmp_path / "o.db")
+    ids = [e.id for e in box.put_many([lambda seq: make_event(seq, box.boot_id, detail={"n": "x" * 200_000})] * 120)]
+
+    box.delivered(ids)
+    put(box)
+    box.close()
+
+    assert (tmp_path / "o.db").stat().st_size < 2**20
+
+
+def test_cameras_that_report_at_one_instant_share_a_write(open_box: OpenBox, tmp_path: Path) -> None:
+    writes: list[int] = []
+    first_is_writing, all_wait = threading.Event(), threading.Event()
+
+    class Slow(OutboxFile):
+        """Holds the first write up until seven more wait."""
+
+        def insert(self, batch: Sequence[Pending]) -> None:
+            if batch:
+                writes.append(len(batch))
+                first_is_writing.set()
+                all_wait.wait(5.0)
+            super().insert(batch)
+
+    box = open_box(tmp_path / "o.db", open_file=Slow)
+    numbered = [threading.Event() for _ in range(8)]
+
+    def camera(n: int) -> None:
+        def make(seq: int) -> Event:
+            numbered[n].set()
+            return make_event(seq, box.boot_id)
+
+        box.put(make)
+
+    threads = [threading.Thread(target=camera, args=(n,)) for n in range(8)]
+    threads[0].start()
+    first_is_writing.wait(5.0)
+    for thread, told in zip(threads[1:], numbered[1:], strict=True):
+        thread.start()
+        told.wait(5.0)
+    with box._door:  # the last one has left the door, so it waits for the disk
+        all_wait.set()
+    for thread in threads:
+        thread.join(5.0)
+
+    assert writes == [1, 7]
+    assert len(waiting(box)) == 8
