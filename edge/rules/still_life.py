@@ -75,9 +75,8 @@ class StillLife:
         self._fast: Plane = np.zeros((0, 0), np.float32)
         self._slow: Plane = np.zeros((0, 0), np.float32)
         self._moved_s: npt.NDArray[np.float64] = np.zeros((0, 0))  # when each pixel last moved
-        self._known: npt.NDArray[np.bool_] = np.zeros(
-            (0, 0), np.bool_
-        )  # where the slow background has been seen free of people and vehicles
+        # Where the slow background has been seen free of people and vehicles.
+        self._known: npt.NDArray[np.bool_] = np.zeros((0, 0), np.bool_)
         self._last_s: float | None = None
         self._age_s = 0.0
         self._next = 1
