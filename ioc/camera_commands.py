@@ -71,7 +71,10 @@ def _rows(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("codec", result["codec"] + (" with B-frames" if result["b_frames"] else "")),
         ("size", f"{result['width']}×{result['height']}"),
         ("frames/s", f"{result['fps']:g}"),
-        ("key frame every", f"{result['key_every_s']:g} s" if result["key_every_s"] else "not seen twice"),
+        (
+            "key frame every",
+            f"{result['key_frame_interval_s']:g} s" if result["key_frame_interval_s"] else "not seen twice",
+        ),
         ("bit rate", f"{result['bitrate_bps'] / 1e6:.2f} Mbit/s"),
         ("clock", result["clock"] + (f", {offset_ms:+.0f} ms against ours" if offset_ms is not None else "")),
         ("round trip", f"{trip_ms:.1f} ms" if trip_ms is not None else "–"),

@@ -86,16 +86,16 @@ def _probe_all(config: Any, timeout_s: float) -> list[dict[str, Any]]:
 def _probe_one(camera: str, what: str, url: str, transport: Any, timeout_s: float) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from rtsp.advice import advise
     from rtsp.probe import probe
+    from rtsp.source import SourceSettings
 
-    from common.redact import redact
-    from rtsp.errors import SourceError
-
-    try:
-        found = probe(url, transport=transport, timeout_s=timeout_s)
-    except SourceError as error:
-        return {"camera": camera, "stream": what, "ok": False, "reason": error.reason, "error": redact(str(error))}
-    return {"camera": camera, "stream": what, "ok": True, **asdict(found)}
+    found = probe(url, SourceSettings(transport=transport, open_timeout_s=timeout_s))
+    advice = [one.en for one in advise(found)]
+    if found.failure is not None:
+        wrong = {"reason": found.failure, "error": found.failure_text, "advice": advice}
+        return {"camera": camera, "stream": what, "ok": False, **wrong}
+    return {"camera": camera, "stream": what, "ok": True, **asdict(found), "advice": advice}
 
 
 def _show(result: Mapping[str, Any]) -> None:

@@ -35,7 +35,7 @@ class ProbeResult:
     width: int = 0
     height: int = 0
     fps: float = 0.0
-    key_every_s: float = 0.0  # 0: fewer than two key frames were seen
+    key_frame_interval_s: float = 0.0  # 0: fewer than two key frames were seen
     bitrate_bps: float = 0.0
     b_frames: bool = False
     clock: Clock = "arrival"
@@ -101,8 +101,8 @@ def _about_coding(seen: ProbeResult) -> Iterator[Advice]:
         )
     elif seen.codec not in {"h264", "hevc"}:
         yield Advice("codec", "Chọn H.264 hoặc H.265.", "Choose H.264 or H.265.")
-    if seen.codec != "mjpeg" and not 0 < seen.key_every_s <= LONGEST_KEY_EVERY_S:
-        how = f"{seen.key_every_s:g} s" if seen.key_every_s else f"> {seen.watched_s:.0f} s"
+    if seen.codec != "mjpeg" and not 0 < seen.key_frame_interval_s <= LONGEST_KEY_EVERY_S:
+        how = f"{seen.key_frame_interval_s:g} s" if seen.key_frame_interval_s else f"> {seen.watched_s:.0f} s"
         yield Advice(
             "key_frames",
             f"Đặt khung hình khoá (I-frame/GOP) 2 giây một lần; hiện là {how}.",

@@ -113,8 +113,7 @@ class Governor:
         if not self.settings.may_sleep:
             return
         with self._lock:
-            while self._unjudged and self._unjudged[0].end_s <= time_s:
-                self._sizes.learn(self._unjudged.popleft(), moving=moved)
+            self._judge(time_s, moved=moved)
             since_s, self._checked_s = self._checked_s, time_s
             if moved:
                 self._quiet_since_s = None
@@ -123,6 +122,13 @@ class Governor:
                 self._quiet_since_s = time_s
             elif time_s - self._quiet_since_s >= self.settings.settle_s and time_s >= self._woken_at_s:
                 self._sleep()
+
+    def _judge(self, time_s: float, *, moved: bool) -> None:
+        """Learn from the windows up to a look. Movement is known of the last second only; older ones are let go."""
+        while self._unjudged and self._unjudged[0].end_s <= time_s:
+            window = self._unjudged.popleft()
+            if not moved or window.end_s > time_s - 1.0:
+                self._sizes.learn(window, moving=moved)
 
     def _sleep(self) -> None:
         if not (self._asleep or self._wanted) and self._sizes.ready:

@@ -27,6 +27,7 @@ _LUMA_FIRST = {*_PLANAR, "nv12", "nv21", "gray"}
 _HD_HEIGHT_PX = 720  # from here on an untagged stream is BT.709, below BT.601: what encoders and players do
 _LINEAR_UP_TO = 3.5  # times smaller; beyond it, linear sampling skips enough pixels to make fine lines flicker
 
+_AREA, _SAME = Interpolation.AREA, Interpolation.BILINEAR  # without change of size, the latter is twice as fast
 _scalers = threading.local()  # swscale contexts are not thread-safe and cost 1 ms to make, so each thread keeps some
 _SCALERS_KEPT = 8
 
@@ -105,7 +106,7 @@ class VideoPicture:
             dst_colorspace=self._matrix,
             src_color_range=self._range,
             dst_color_range=ColorRange.JPEG,
-            interpolation=Interpolation.AREA,
+            interpolation=_AREA if frame.width > width else _SAME,
             threads=1,
         )
         pixels = cast(Image, packed.to_ndarray())

@@ -118,7 +118,7 @@ def _result(
         width=width,
         height=height,
         fps=round(meter.fps, 2),
-        key_every_s=round(meter.key_every_s, 2),
+        key_frame_interval_s=round(meter.key_every_s, 2),
         bitrate_bps=round(meter.bitrate_bps),
         b_frames=seen.b_frames,
         clock=seen.wall.clock,

@@ -101,7 +101,7 @@ def test_a_probe_reads_the_cameras_clock_from_its_sender_reports(open_server):
     assert ("h264", 320, 240, "rtcp") == (seen.codec, seen.width, seen.height, seen.clock)
     assert abs(seen.clock_offset_ms) < 1000  # the server runs on this machine's clock
     assert 25 == pytest.approx(seen.fps, abs=2)
-    assert 1.0 == pytest.approx(seen.key_every_s, abs=0.2)
+    assert 1.0 == pytest.approx(seen.key_frame_interval_s, abs=0.2)
 
 
 def test_nobody_listening_is_refused():

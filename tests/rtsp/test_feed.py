@@ -1,0 +1,122 @@
+"""A sleeping camera loses nothing: a film in which something moves, through ring, governor and decoder."""
+
+import numpy as np
+import pytest
+
+from rtsp.feed import Feed
+from rtsp.governor import Governor, GovernorSettings
+from rtsp.ring import PacketRing
+from tests.rtsp.footage import film, packets_of
+
+STILL_S, WALK_S = 13, 4
+ROWS, COLUMNS = np.mgrid[0:180, 0:320]
+HOUSES = (100 + 40 * np.sin(COLUMNS / 9.0) + 30 * np.cos(ROWS / 7.0)).astype(np.float32)
+NOISE = np.random.default_rng(1).normal(0, 2, (5, *HOUSES.shape)).astype(np.float32)
+SLEEPY = GovernorSettings(may_sleep=True, settle_s=3.0, idle_look_s=5.0)
+
+
+def street(number):
+    """A noisy, still street in which a small figure walks during two stretches."""
+    luma = HOUSES.copy()
+    within_s = number / 25 % (STILL_S + WALK_S) - STILL_S
+    if within_s >= 0:
+        x = 20 + int(within_s * 40)
+        luma[90:126, x : x + 14] -= 60
+    return np.clip(luma + NOISE[number * 7 % 5], 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module", params=["variable", "constant"])
+def packets(request, tmp_path_factory):
+    """34 s, still and walking in turn; with a variable and with a constant bit rate."""
+    rate = {
+        "variable": {"crf": "28"},
+        "constant": {"b": "400k", "maxrate": "400k", "bufsize": "400k", "nal-hrd": "cbr"},
+    }[request.param]
+    path = tmp_path_factory.mktemp("feed") / "street.mp4"
+    return packets_of(film(path, street, 25 * 2 * (STILL_S + WALK_S), key_every=50, options=rate))
+
+
+class Node:
+    """Ring, governor and feed of one camera, driven packet by packet."""
+
+    def __init__(self, settings, looks_per_s=5.0, ring_bytes=5 * 2**20):
+        self.ring = PacketRing(ring_bytes)
+        self.governor = Governor(looks_per_s, settings=settings)
+        self.looks, self.modes = [], []
+        self.feed = Feed("cam", self.ring, self.governor, lambda frame: self.looks.append((frame.time_s, self.now_s)))
+        self.now_s = 0.0
+
+    def play(self, packets):
+        self.governor.begin()
+        for number, packet in enumerate(packets):
+            self.now_s = packet.time_s
+            if number == 100:
+                self.governor.measured(25.0, 2.0)
+            self.feed.arrived(self.ring.append(packet), packet)
+            while self.feed.need():
+                self.feed.turn()
+            self.modes.append(self.governor.plan().mode)
+        return self
+
+
+def walks():
+    return [(n * (STILL_S + WALK_S) + STILL_S, (n + 1) * (STILL_S + WALK_S)) for n in range(2)]
+
+
+def test_every_look_at_the_movement_is_there_although_it_slept_before(packets):
+    node = Node(SLEEPY).play(packets)
+
+    assert node.modes.count("asleep") > 0.3 * len(packets)
+    for begin_s, end_s in walks():
+        seen = [time_s for time_s, _ in node.looks if begin_s <= time_s < end_s]
+        assert WALK_S * 5 - 1 <= len(seen)
+        assert seen[0] - begin_s <= 0.25
+
+
+def test_the_first_look_at_the_movement_is_not_late(packets):
+    node = Node(SLEEPY).play(packets)
+
+    for begin_s, end_s in walks():
+        time_s, now_s = next(look for look in node.looks if begin_s <= look[0] < end_s)
+        assert now_s - time_s <= 2.0  # one group of pictures where sizes tell nothing
+
+
+def test_times_never_run_backwards_and_nothing_is_seen_twice(packets):
+    node = Node(SLEEPY).play(packets)
+
+    times = [time_s for time_s, _ in node.looks]
+    assert sorted(set(times)) == times
+
+
+def test_a_sleeping_camera_is_still_looked_at_now_and_then(packets):
+    node = Node(SLEEPY).play(packets)
+
+    times = [0.0] + [time_s for time_s, _ in node.looks]
+    assert max(np.diff(times)) <= 8.0  # idle_look_s, up to the next key frame
+
+
+def test_much_less_is_decoded_than_without_sleep(packets):
+    awake, sleepy = Node(GovernorSettings()).play(packets), Node(SLEEPY).play(packets)
+
+    assert len(packets) == awake.feed.decoded
+    assert sleepy.feed.decoded < 0.75 * awake.feed.decoded
+
+
+def test_what_was_not_decoded_is_counted_by_reason(packets):
+    node = Node(SLEEPY).play(packets)
+
+    assert node.feed.skipped["asleep"] > 100
+    assert 0 == node.feed.skipped["overloaded"] + node.feed.skipped["overrun"]
+
+
+def test_a_decoder_that_was_overrun_goes_on_at_a_key_frame(packets):
+    node = Node(GovernorSettings(), ring_bytes=sum(packet.size_bytes for packet in packets[:120]))
+    for packet in packets[:500]:
+        node.feed.arrived(node.ring.append(packet), packet)
+
+    while node.feed.need():
+        node.feed.turn()
+
+    assert node.feed.skipped["overrun"] > 0
+    assert 0 == node.feed.decode_errors
+    assert node.looks[0][0] == node.ring.since(0.0)[0].time_s
