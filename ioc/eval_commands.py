@@ -66,10 +66,9 @@ def _score_public(sequences: list[Sequence]) -> dict[str, Scored]:
 def _score_pictures(
     sequences: list[Sequence], card_name: str, label: str | None
 ) -> tuple[dict[str, Scored], list[str]]:
-    from benchmarks.eval.tracking import score_sequence
+    from benchmarks.eval.tracking import DETECTED, score_sequence
     from benchmarks.eval.tracking_pictures import detected_looks, label_of, pictures_of
     from detectors.load import load_detector
-    from edge.tracking.settings import TrackerSettings
     from models.card import find_card
     from models.store import ensure
 
@@ -86,7 +85,7 @@ def _score_pictures(
                 if wanted not in detector.labels:
                     raise UserMistake(f"{card.name} has no label {wanted!r}; it has: {', '.join(detector.labels)}")
                 looks = detected_looks(each, place, detector, wanted)
-                scored[each.name] = score_sequence(each, looks, TrackerSettings(), _advance(bar, each))
+                scored[each.name] = score_sequence(each, looks, DETECTED, _advance(bar, each))
     return scored, [name for name, place in places.items() if place is None]
 
 

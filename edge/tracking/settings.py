@@ -21,13 +21,13 @@ class TrackerSettings:
 
     aspect: float = 16 / 9  # width ÷ height of the picture, so that distances are the same in x and y
     low_score: float = 0.1
-    high_score: float = 0.4
+    high_score: float = 0.3
     birth_score: float = 0.5
     min_overlap: float = 0.2  # IoU of prediction and detection
     min_overlap_low: float = 0.5  # the same where the detection's score is low
     min_overlap_new: float = 0.3  # the same for the second look at a new object
     confirm_looks: int = 2  # looks in a row until a track is shown
-    lost_s: float = 3.0  # how long a track that was shown waits unseen for its object
+    lost_s: float = 2.0  # how long a track that was shown waits unseen for its object
     families: tuple[frozenset[str], ...] = FAMILIES
 
     def __post_init__(self) -> None:
