@@ -125,7 +125,7 @@ class Server:
 
     def udp_ports(self) -> UdpPorts:
         if self._udp is None:
-            self._udp = UdpPorts(self._host)
+            self._udp = UdpPorts(self._host, self._loop.call_later)
             self._loop.add_reader(self._udp.media, self._drain, self._udp.media)
             self._loop.add_reader(self._udp.control, self._drain, self._udp.control)
         return self._udp

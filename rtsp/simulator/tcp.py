@@ -90,6 +90,8 @@ class TcpLink:
 class TcpOutlet:
     """Interleaved packets on a pair of channels (RFC 2326, section 10.12)."""
 
+    catch_up_bytes = 100_000
+
     def __init__(self, link: TcpLink, channels: tuple[int, int], payload_bytes: int) -> None:
         self.payload_bytes = payload_bytes
         self._link = link

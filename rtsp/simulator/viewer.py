@@ -12,13 +12,13 @@ from rtsp.simulator.reel import Reel
 from rtsp.simulator.rtcp import sender_report
 
 REPORT_EVERY_S = 5.0
-CATCH_UP_BYTES = 100_000  # at a time, so that a late joiner's socket is not flooded
 
 
 class Outlet(Protocol):
     """A way to a receiver: interleaved in its connection, or datagrams."""
 
     payload_bytes: int
+    catch_up_bytes: int  # at a time, so that a late joiner is not flooded
 
     def send(self, packets: Packets, sequence: int, timestamp: int, source: int) -> bool:
         """Patch and send; False where the receiver is so slow that the picture was thrown away."""
@@ -48,7 +48,7 @@ class Viewer:
         """Send what is due up to picture n; a new reel begins with a key frame, so it is taken up at once."""
         if self.reel is not reel:
             self.reel, self.at = reel, n
-        budget = CATCH_UP_BYTES
+        budget = self.outlet.catch_up_bytes
         while self.at <= n and budget > 0:
             packets = reel.film.packets(self.at % reel.round, self.outlet.payload_bytes)
             budget -= len(packets.blob)

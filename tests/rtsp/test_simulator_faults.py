@@ -11,6 +11,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rtsp.simulator import Fault, FaultPlan, Simulator
 from rtsp.simulator.faults import HELP
@@ -386,6 +388,16 @@ def test_a_schedule_is_read(text: str, plan: FaultPlan) -> None:
 def test_a_wrong_schedule_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"^[^\n]+$"):
         FaultPlan.parse(text)
+
+
+@given(st.text(max_size=30) | st.from_regex(r"(stall|slow|clock)(=[-+]?[0-9.]+)?(@[a-z]+)?(:[-+0-9.]+){0,3}"))
+def test_any_text_is_a_schedule_or_a_value_error(text: str) -> None:
+    try:
+        plan = FaultPlan.parse(text)
+    except ValueError:
+        return
+    assert plan.start_s >= 0
+    assert plan.for_s is None or plan.for_s >= 0
 
 
 def test_a_fault_for_a_camera_that_is_not_there_is_refused(road: Path) -> None:
