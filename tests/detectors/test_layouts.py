@@ -78,6 +78,16 @@ def test_rtdetr_of_one_output_is_shares_and_probabilities(tmp_path):
     assert found.labels.tolist() == ["car"]
 
 
+def test_rtdetr_of_six_columns_is_shares_score_and_class(tmp_path):
+    out = np.zeros((1, 300, 6), np.float32)
+    out[0, 0] = [*as_shares(QUARTER, 64), 0.85, 2]
+
+    found = detect(tmp_path, constant_model({"output0": out}, width=64, height=64), "rtdetr")
+
+    assert np.allclose(found.boxes, [[0.5, 0.5, 1, 1]])
+    assert found.labels.tolist() == ["truck"]
+
+
 def test_rtdetr_of_two_outputs_is_logits_and_shares(tmp_path):
     logits = np.full((1, 300, 3), -9, np.float32)
     logits[0, 3, 2] = np.log(0.8 / 0.2)
