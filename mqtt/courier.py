@@ -22,6 +22,8 @@ from mqtt.wire import LARGEST_MESSAGE_BYTES, Command, Health, LinkHealth, Reply,
 
 log = logging.getLogger(__name__)
 
+STOP_WITHIN_S: Final = 2.0
+"""Whoever stops the courier does not wait longer, even if a broker keeps it waiting: its thread ends by itself."""
 SETTLED_AFTER_S: Final = 10.0
 """A connection this long earns a fresh start to the waits."""
 
@@ -76,7 +78,7 @@ class Courier:
         self._outbox.changed.set()
         self._desk.stop()
         if self._thread.is_alive():
-            self._thread.join(drain_s + 10.0)
+            self._thread.join(drain_s + STOP_WITHIN_S)
 
     def publish_health(self, health: Health | bytes) -> bool:
         """Send a health message if the broker can be reached now; return False when it can't: health does not wait."""
@@ -134,10 +136,11 @@ class Courier:
             on_lost=self._outbox.changed.set,
         )
         self._trip, self._spoken, self._connects = trip, connection.version, self._connects + 1
-        self._tally.error = None
         log.info("connected to the broker", extra={"broker": str(self._link), "protocol": connection.version})
         try:
-            trip.run(connection, self._stop, self._drain_s)
+            if not self._stop.is_set():
+                self._tally.error = None
+                trip.run(connection, self._stop, lambda: self._drain_s)
             connection.close()
         except BaseException:
             connection.cut()

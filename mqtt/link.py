@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from common.config import ConfigError
+from common.redact import redact
 
 Protocol: TypeAlias = Literal["auto", "5", "3.1.1"]
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -31,9 +32,14 @@ class BrokerLink:
     timeout_s: float = 10.0
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-            raise ConfigError(f"the broker's url must look like mqtt://10.0.0.5:1883 (or mqtts://…), not {self}")
+        try:
+            parts = urlsplit(self.url)
+            right = parts.scheme in DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port that is none, half an IPv6 address
+            right = False
+        if not right:
+            written = redact(self.url)
+            raise ConfigError(f"the broker's url must look like mqtt://10.0.0.5:1883 (or mqtts://…), not {written!r}")
 
     def __str__(self) -> str:
         """The address without user and password: safe in a log."""

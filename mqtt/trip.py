@@ -80,13 +80,13 @@ class Trip:
         self._health = payload
         self._outbox.changed.set()
 
-    def run(self, connection: Connection, stop: threading.Event, drain_s: float) -> None:
-        """Carry until `stop`, then up to `drain_s` until all is confirmed; raises BrokerUnavailable on a cut line."""
+    def run(self, connection: Connection, stop: threading.Event, drain_s: Callable[[], float]) -> None:
+        """Carry until `stop`, then up to `drain_s()` until all is confirmed; raises BrokerUnavailable on a cut line."""
         connection.subscribe([self._topics(name) for name in ("confirm", "command", "status")], self._taken_within_s)
         self._announce(connection, "online")
         while not stop.is_set():
             self._turn(connection)
-        end_s = self._monotonic() + drain_s
+        end_s = self._monotonic() + drain_s()
         while self.flight and self._monotonic() < end_s:
             self._turn(connection, 0.05)
         self._announce(connection, "offline")

@@ -5,16 +5,21 @@ from __future__ import annotations
 import resource
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from common.config import ConfigError
 from mqtt.client import Message, connect
+from mqtt.courier import Courier
 from mqtt.errors import BrokerUnavailable
 from mqtt.link import BrokerLink
+from mqtt.outbox import Outbox
+from mqtt.topics import NodeTopics
 from tests.mqtt import support
 from tests.mqtt.certificates import Authority
 from tests.mqtt.support import until
@@ -120,7 +125,10 @@ def test_nobody_at_the_address_is_named() -> None:
         connect(BrokerLink(f"mqtt://127.0.0.1:{support.free_port()}", timeout_s=1.0), "lonely")
 
 
-@pytest.mark.parametrize("url", ["http://10.0.0.5", "mqtt://", "10.0.0.5:1883", ""])
+@pytest.mark.parametrize(
+    "url",
+    ["http://10.0.0.5", "mqtt://", "10.0.0.5:1883", "", "mqtt://a:99999", "mqtt://a:x", "mqtt://[::1", "mqtt://a:0"],
+)
 def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
     with pytest.raises(ConfigError, match="must look like"):
         BrokerLink(url)
@@ -200,3 +208,16 @@ def test_a_process_with_thousands_of_open_files_still_talks(link: BrokerLink) ->
 
         until(lambda: [m.payload for m in heard] == [b"hello"])
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_courier_stops_in_time_even_while_a_broker_keeps_it_waiting(tmp_path: Path) -> None:
+    box = Outbox(tmp_path / "o.db")
+    with liar(lambda visitor: None) as link:
+        courier = Courier(box, replace(link, timeout_s=30.0), NodeTopics("lam-dong", "box-01"), version="1")
+        courier.start()
+        told_s = time.monotonic()
+
+        courier.stop()
+
+        assert time.monotonic() - told_s < 4.0
+    box.close()
