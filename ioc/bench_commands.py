@@ -79,6 +79,45 @@ def latency(
         emit(bench_latency(stack, file, BUSY_RULES, seconds=seconds, viewer=viewer), as_json, show_facts)
 
 
+@bench_app.command()
+def cameras(
+    mix: Annotated[str, typer.Option(help="busy, mixed or forest")] = "mixed",
+    first: Annotated[int, typer.Option(min=1, help="cameras to begin with")] = 4,
+    most: Annotated[int, typer.Option(min=1, help="cameras to stop at")] = 256,
+    seconds: Seconds = 60.0,
+    model: Model = "yolov8n",
+    as_json: AsJson = False,
+) -> None:
+    """The largest number of live cameras this box carries without losing events against full decoding."""
+    from benchmarks.cameras import Trial, bench_cameras, reference
+    from benchmarks.mixes import MIXES
+    from detectors.load import load_detector
+    from ioc.demo.clips import prepare
+    from models.card import find_card
+    from models.store import ensure
+
+    if mix not in MIXES:
+        raise UserMistake(f"there is no mix {mix!r}; there are: {', '.join(MIXES)}")
+
+    def say(said: str) -> None:
+        err.print(f"  {said}", markup=False, style="dim")
+
+    chosen = MIXES[mix]({**prepare(say), **prepare(say, manifest=BENCH_CLIPS)})
+    card = find_card("smoke" if chosen.sense == "smoke" else model)
+    detector = load_detector(card, ensure(card), threads=0)
+    with _bar("what full decoding sees") as progress:
+        truth = reference(chosen, detector, progress)
+
+    def tell(trial: Trial) -> None:
+        verdict = "carried" if trial.ok else trial.why_not
+        say(f"{trial.cameras} cameras: {verdict}; recall {trial.recall}, p95 {trial.p95_ms} ms, "
+            f"{trial.node_cpu_cores} cores, {trial.rss_mb} MB")  # fmt: skip
+
+    result = bench_cameras(chosen, truth, _stack, first=first, most=most, seconds=seconds, tell=tell)
+    emit(result, as_json, show_facts)
+
+
+BENCH_CLIPS = Path(__file__).resolve().parent.parent / "benchmarks" / "clips.yaml"
 BUSY_RULES: dict[str, Any] = {
     "zones": {"street": [[0.0, 0.1], [1.0, 0.1], [1.0, 1.0], [0.0, 1.0]]},
     "lines": {f"l{n}": {"from": [x, 0.1], "to": [x, 1.0]} for n, x in enumerate((0.2, 0.35, 0.5, 0.65, 0.8))},
