@@ -38,7 +38,7 @@ def bench_detect(
     """Return `results` (contract, section 7): one row for each model and number of threads.
 
     `fps` and `ms` are end to end, from decoded YUV to boxes; `model_fps` and `steps_ms` tell what the model itself
-    takes. All rows take turns on the same pictures, so that a busy moment of the box hits them alike. `threads` empty:
+    takes, `processor_ms` what all threads together use, whatever else the box is doing. All rows take turns on the same pictures, so that a busy moment of the box hits them alike. `threads` empty:
     one, and one for each core.
     """
     pictures = some_pictures(clip)
@@ -88,9 +88,11 @@ class _Run:
     detector: OnnxDetector
     batch: int
     took_ms: list[tuple[float, float, float]] = field(default_factory=list)
+    processor_ms: list[float] = field(default_factory=list)
     boxes: int = 0
 
     def look(self, pictures: Sequence[VideoPicture]) -> None:
+        busy = time.process_time()
         start = time.perf_counter()
         places = self.detector.fill(pictures)
         filled = time.perf_counter()
@@ -99,6 +101,7 @@ class _Run:
         found = self.detector.finish(outputs, places)
         read = time.perf_counter()
         self.took_ms.append(((filled - start) * 1e3, (inferred - filled) * 1e3, (read - inferred) * 1e3))
+        self.processor_ms.append((time.process_time() - busy) * 1e3)
         self.boxes += sum(len(one) for one in found)
 
     def row(self) -> dict[str, Any]:
@@ -115,6 +118,7 @@ class _Run:
             "model_fps": round(1e3 / float(took[:, 1].mean()), 1),
             "ms": {"p50": _ms(np.percentile(whole, 50)), "p95": _ms(np.percentile(whole, 95))},
             "steps_ms": {name: _ms(np.median(took[:, i])) for i, name in enumerate(STEPS)},
+            "processor_ms": _ms(np.median(self.processor_ms) / self.batch),
             "boxes_per_picture": round(self.boxes / looks, 1),
             "looks": looks,
             "provider": self.detector.providers[0],
