@@ -47,5 +47,5 @@ def assign(costs: Numbers, limit: float) -> tuple[Indices, Indices]:
     if costs.size == 0:
         return NONE, NONE
     _, column_of, _ = lap.lapjv(costs, extend_cost=True, cost_limit=limit)
-    rows = np.flatnonzero(column_of >= 0)
+    rows = (column_of >= 0).nonzero()[0]
     return rows, column_of[rows].astype(np.int64)

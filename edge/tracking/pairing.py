@@ -39,13 +39,13 @@ class Pairing:
 
     def by_overlap(self, rows: npt.NDArray[np.bool_], columns: npt.NDArray[np.bool_], least: float) -> None:
         """Pair some rows and columns that overlap by at least `least`."""
-        r, c = np.flatnonzero(rows & self._free_rows), np.flatnonzero(columns & self._free_columns)
+        r, c = (rows & self._free_rows).nonzero()[0], (columns & self._free_columns).nonzero()[0]
         if len(r) and len(c):
             self._take(r, c, 1.0 - self._overlaps[r[:, None], c], 1.0 - least)
 
     def by_return(self, rows: npt.NDArray[np.bool_], columns: npt.NDArray[np.bool_]) -> None:
         """Pair rows that were out of sight with columns that lie where they may be by now."""
-        r, c = np.flatnonzero(rows & self._free_rows), np.flatnonzero(columns & self._free_columns)
+        r, c = (rows & self._free_rows).nonzero()[0], (columns & self._free_columns).nonzero()[0]
         if len(r) and len(c):
             self._take(r, c, return_costs(self._table.motion[r], self._seen.boxes[c]), BACK_LIMIT)
 
@@ -55,7 +55,7 @@ class Pairing:
         if len(rows) < FEWEST_FOR_SHIFT or not self._free_rows.any():
             return False
         surprise = self._seen.boxes[columns, :2] - self._table.boxes[rows, :2]
-        alone = np.flatnonzero(self._free_rows)
+        alone = self._free_rows.nonzero()[0]
         self._table.rows[alone, :2] += np.median(surprise, axis=0)
         self._overlaps[alone] = overlaps(self._table.boxes[alone], self._seen.boxes)
         return bool(self._free_columns.any())
