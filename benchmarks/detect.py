@@ -38,8 +38,8 @@ def bench_detect(
     """Return `results` (contract, section 7): one row for each model and number of threads.
 
     `fps` and `ms` are end to end, from decoded YUV to boxes; `model_fps` and `steps_ms` tell what the model itself
-    takes, `processor_ms` what all threads together use, whatever else the box is doing. All rows take turns on the same pictures, so that a busy moment of the box hits them alike. `threads` empty:
-    one, and one for each core.
+    takes, `processor_ms` what all threads together use, whatever else the box is doing. All rows take turns on the
+    same pictures, so that a busy moment of the box hits them alike. `threads` empty: one, and one for each core.
     """
     pictures = some_pictures(clip)
     counts = tuple(threads) or tuple(sorted({1, cores()}))
