@@ -6,7 +6,7 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -122,9 +122,12 @@ class Connection:
                 raise BrokerUnavailable(f"the broker has taken nothing for {self._timeout_s:g} s")
             self._open += 1
 
-    def subscribe(self, filters: list[str], timeout_s: float) -> None:
-        """Return when the broker has granted QoS 1 on all filters; raises BrokerUnavailable when it has not."""
-        code, mid = self._paho.subscribe([(name, 1) for name in filters])
+    def subscribe(self, filters: list[str], timeout_s: float, *, at_most_once: Collection[str] = ()) -> None:
+        """Return when the broker has granted all filters: QoS 0 for those in `at_most_once`, else 1.
+
+        Raises BrokerUnavailable when it has not.
+        """
+        code, mid = self._paho.subscribe([(name, 0 if name in at_most_once else 1) for name in filters])
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
             raise BrokerUnavailable(f"could not subscribe: {code.name}")
         self._network.ring()

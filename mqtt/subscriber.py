@@ -132,7 +132,8 @@ class Subscriber:
         try:
             shared = f"$share/{self._group}/" if self._group else ""
             filters = [f"{shared}ioc/v1/+/+/{name}" for name in SHARED] + [f"ioc/v1/+/+/{name}" for name in FOR_ALL]
-            connection.subscribe(filters, self._link.timeout_s)
+            health = [name for name in filters if name.endswith("/health")]  # some brokers would make it QoS 1
+            connection.subscribe(filters, self._link.timeout_s, at_most_once=health)
             self._connection, self._error = connection, None
             self._counts["connects"] += 1
             log.info("connected to the broker", extra={"broker": str(self._link), "protocol": connection.version})

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from mqtt.client import Connection, Message, Will, connect
 from mqtt.courier import Courier
@@ -407,3 +409,39 @@ def test_a_secret_in_the_address_is_never_shown() -> None:
     assert "geheim" not in f"{link} {link!r} {replace(link, timeout_s=1.0)!r}"
     assert link.credentials() == ("box", "geheim")
     assert link.port == 1883
+
+
+def test_health_expires_and_events_say_what_they_are(new_node: NewNode, link: BrokerLink, leave: ExitStack) -> None:
+    said: dict[str, tuple[object, object, int, bool]] = {}
+    ear = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+    subscribed = threading.Event()
+    node = new_node(start=False)
+
+    def note(_client: Client, _data: object, message: MQTTMessage) -> None:
+        found = message.properties
+        said[message.topic] = (
+            getattr(found, "MessageExpiryInterval", None),
+            getattr(found, "ContentType", None),
+            message.qos,
+            message.retain,
+        )
+
+    ear.on_message = note
+    ear.on_subscribe = lambda *_: subscribed.set()
+    ear.connect(link.host, link.port)
+    ear.loop_start()
+    leave.callback(ear.loop_stop)
+    leave.callback(ear.disconnect)
+    ear.subscribe([(node.topics("health"), 0), (node.topics("event"), 1), (node.topics("flow"), 1)])
+    assert subscribed.wait(5.0)
+
+    node.courier.start()
+    until(lambda: node.courier.connected)
+    node.courier.publish_health(Health(at=datetime.now(UTC), boot_id=node.box.boot_id, version="1"))
+    node.put()
+    node.put(kind="traffic.line_count", severity="info")
+
+    until(lambda: {node.topics("health"), node.topics("event"), node.topics("flow")} <= said.keys())
+    assert said[node.topics("health")] in {(60, None, 0, False), (59, None, 0, False)}
+    assert said[node.topics("event")] == (None, "application/cloudevents+json", 1, False)
+    assert said[node.topics("flow")] == (None, "application/cloudevents+json", 1, False)
