@@ -177,7 +177,10 @@ class Server:
         return [self.cameras[name]] if name is not None else list(self.cameras.values())
 
     def _begin(self, plan: FaultPlan) -> None:
-        for camera in self._named(plan.camera):
+        cameras = self._named(plan.camera)
+        if plan.fault is Fault.REFUSE and self._refusing() | set(cameras) == set(self.cameras.values()):
+            self._close_listener()  # before anyone is dropped who would come straight back
+        for camera in cameras:
             logger.info("fault begins", extra={"camera": camera.name, "fault": plan.fault.value})
             camera.suffer(plan.fault, plan.for_s, plan.value)
             if plan.fault in PICTURE_FAULTS:
@@ -185,8 +188,6 @@ class Server:
             if plan.fault is Fault.HALF_OPEN:
                 for connection in self._watching(camera):
                     connection.fall_silent()
-        if plan.fault is Fault.REFUSE:
-            self._chore(self._open_or_close_door())
 
     async def _change_picture(self, camera: Camera, fault: Fault) -> None:
         film = await self._studio.film(camera, fault)
@@ -195,12 +196,14 @@ class Server:
 
     async def _open_or_close_door(self) -> None:
         """Close the port itself while every camera refuses, as a machine without power would."""
-        refusing = all(Fault.REFUSE in camera.troubles for camera in self.cameras.values())
-        if refusing:
+        if self._refusing() == set(self.cameras.values()):
             self._close_listener()
         elif self._listener is None:
             with contextlib.suppress(OSError):  # somebody took the port meanwhile: tried again at the next check
                 await self._listen(self.port)
+
+    def _refusing(self) -> set[Camera]:
+        return {camera for camera in self.cameras.values() if Fault.REFUSE in camera.troubles}
 
     def _watching(self, camera: Camera) -> list[Connection]:
         return [connection for connection in self.connections if connection.watches(camera)]

@@ -12,8 +12,8 @@ from rtsp.simulator.scene import make_scene
 
 
 def small_scene(folder: Path, name: str = "road.mp4", *, codec: Codec = "H264", seconds: float = 1.0) -> Path:
-    """A drawn street, 320×192 at 25 pictures a second, a key frame every 10."""
-    return make_scene(folder / name, width=320, height=192, fps=25, seconds=seconds, codec=codec, gop=10)
+    """A drawn street, 320×192 at 25 pictures a second, a key frame every 5."""
+    return make_scene(folder / name, width=320, height=192, fps=25, seconds=seconds, codec=codec, gop=5)
 
 
 def scene_with_b_frames(folder: Path) -> Path:
