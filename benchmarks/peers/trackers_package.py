@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def compare(sequences: list[Sequence]) -> dict[str, dict[str, Any]]:
 
     ways: dict[str, Callable[[Sequence], Scored]] = {
         "ours": lambda sequence: score_sequence(sequence, public_looks(sequence), PUBLIC),
-        **{name: lambda sequence, name=name: score_peer(sequence, getattr(trackers, name)) for name in PEERS},
+        **{name: partial(score_peer, make=getattr(trackers, name)) for name in PEERS},
     }
     return {name: result({each.name: follow(each) for each in sequences})["overall"] for name, follow in ways.items()}
 
