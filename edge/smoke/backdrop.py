@@ -15,6 +15,7 @@ Box: TypeAlias = npt.NDArray[np.float32]  # (4,) x0 y0 x1 y1, each 0..1
 
 WIDTH: Final = 480  # pixels: a plume of 1/50 of the picture is still ten pixels wide
 MEMORY_S: Final = 600.0  # light and shadows move on within ten minutes; an early plume grows within three
+STALE_S: Final = 3 * MEMORY_S  # unseen for so long, the sun stands elsewhere and the memory says nothing
 LEAST_SPREAD: Final = 1.5  # grey levels: what sensors and compression alone make a pixel vary
 RING: Final = 0.75  # of the box on each side: what happens there too is the light, not smoke
 LEAST_LOOKS: Final = 3  # before that nobody knows how the view varies
@@ -38,16 +39,16 @@ class Backdrop:
         height = max(8, round(WIDTH * picture.height / picture.width))
         return levelled(picture.gray(WIDTH, height))
 
-    def departure(self, plane: Plane) -> Plane | None:
+    def departure(self, plane: Plane, time_s: float) -> Plane | None:
         """Return how far each pixel is from what it usually shows, in its usual spreads; None until that is known."""
-        if self._mean is None or not self.is_ready or plane.shape != self._mean.shape:
+        if self._mean is None or not self.is_ready or self._is_another_view(plane, time_s):
             return None
         spread = np.sqrt(self._variance) + LEAST_SPREAD
         return np.asarray((plane - self._mean) / spread, np.float32)
 
     def learn(self, plane: Plane, time_s: float, keep: npt.NDArray[np.bool_] | None = None) -> None:
         """Take in one look. Where `keep` (height, width) is True, what is known stays: a fire is not learned."""
-        if self._mean is None or plane.shape != self._mean.shape:
+        if self._mean is None or self._is_another_view(plane, time_s):
             self._mean, self._variance, self._looks = plane.copy(), np.full_like(plane, 4.0), 1
             self._time_s = time_s
             return
@@ -58,6 +59,9 @@ class Backdrop:
         off = plane - self._mean
         self._mean = self._mean + rate * off
         self._variance = self._variance + rate * (off * off - self._variance)
+
+    def _is_another_view(self, plane: Plane, time_s: float) -> bool:
+        return plane.shape != self._variance.shape or time_s - self._time_s > STALE_S
 
 
 def levelled(gray: Gray) -> Plane:

@@ -36,15 +36,15 @@ class SmokeWatch:
         if picture is not None and self._visibility.look(picture, time_s) not in {"clear", "night"}:
             return self._sorted()  # fog is not smoke, and neither is its absence an all-clear
         plane = None if picture is None else self._backdrop.plane(picture)
-        departure = None if plane is None else self._departure(plane)
+        departure = None if plane is None else self._departure(plane, time_s)
         self._follow(found, departure, time_s)
         self._remember(found, plane, time_s)
         self._tubes.forget(time_s, keep=frozenset(tube.number for tube in self._tubes.alive if tube.reported))
         return self._sorted()
 
-    def _departure(self, plane: Plane) -> Plane:
+    def _departure(self, plane: Plane, time_s: float) -> Plane:
         """Return how far the view departs from its memory; while there is none yet, nothing counts as news."""
-        known = self._backdrop.departure(plane)
+        known = self._backdrop.departure(plane, time_s)
         return np.zeros_like(plane) if known is None else known
 
     def _follow(self, found: Detections, departure: Plane | None, time_s: float) -> None:

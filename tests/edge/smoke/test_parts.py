@@ -37,8 +37,8 @@ def learned(looks=12):
 
 
 class TestBackdrop:
-    def news(self, backdrop, view):
-        return news_in(np.array(PLUME, np.float32), backdrop.departure(backdrop.plane(picture(view))))
+    def news(self, backdrop, view, time_s=300.0):
+        return news_in(np.array(PLUME, np.float32), backdrop.departure(backdrop.plane(picture(view)), time_s))
 
     def test_a_fresh_patch_is_news_and_noise_is_not(self):
         backdrop = learned()
@@ -57,15 +57,20 @@ class TestBackdrop:
             free.learn(plane, 300.0 + 60 * step)
 
         view = with_patch(hill(99), PLUME)
-        assert self.news(kept, view) > evidence.NEWS_CLEAR
-        assert self.news(free, view) < evidence.NEWS_CLEAR
+        assert self.news(kept, view, 2100.0) > evidence.NEWS_CLEAR
+        assert self.news(free, view, 2100.0) < evidence.NEWS_CLEAR
 
     def test_nothing_is_known_before_a_few_looks_or_after_a_change_of_shape(self):
         backdrop = learned(2)
-        assert backdrop.departure(backdrop.plane(picture(hill()))) is None
+        assert backdrop.departure(backdrop.plane(picture(hill())), 60.0) is None
 
         backdrop = learned()
-        assert backdrop.departure(np.zeros((10, 10), np.float32)) is None
+        assert backdrop.departure(np.zeros((10, 10), np.float32), 300.0) is None
+
+    def test_a_memory_of_hours_ago_says_nothing(self):
+        backdrop = learned()
+
+        assert backdrop.departure(backdrop.plane(picture(hill())), 4 * 3600.0) is None
 
 
 class TestTube:
