@@ -125,9 +125,14 @@ def _view(plane: av.video.plane.VideoPlane) -> Image:
 
 
 def _shrunk(pixels: Image, width: int, height: int) -> Image:
-    """Scale by area; from a much larger picture only every n-th row is read, enough for four rows to each of ours."""
+    """Scale by area; from a much larger picture only every n-th row is read, enough for four rows to each of ours.
+
+    Enlarging is linear: by area it would repeat pixels, and detectors do not recognise things made of squares.
+    """
     skip = max(1, pixels.shape[0] // (height * 4))
-    return cast(Image, cv2.resize(pixels[::skip], (width, height), interpolation=cv2.INTER_AREA))
+    larger = width > pixels.shape[1] or height > pixels.shape[0]
+    way = cv2.INTER_LINEAR if larger else cv2.INTER_AREA
+    return cast(Image, cv2.resize(pixels[::skip], (width, height), interpolation=way))
 
 
 def _pixels(region: Region, width: int, height: int) -> tuple[int, int, int, int]:
