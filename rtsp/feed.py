@@ -17,6 +17,7 @@ from rtsp.picture import VideoPicture
 from rtsp.ring import PacketRing
 
 TURN_PACKETS = 8  # at most so many per turn, so that one camera never keeps a thread from the others for long
+KEY_FIRST = 10  # a picture by itself goes before a camera that is less behind than this; there are few of them
 LATE_AFTER_S = 1.0  # a decoder that is further behind than this jumps to the newest key frame
 
 
@@ -85,7 +86,8 @@ class Feed:
         """Return how many packets wait; the camera that is furthest behind goes first."""
         if self.governor.plan().mode in {"every", "some"}:
             return float(self.ring.end - self._cursor)
-        return 1.0 if self._key is not None else 0.0
+        key = self._key
+        return 0.0 if key is None else float(self.ring.end - key + KEY_FIRST)
 
     def turn(self) -> None:
         """Decode a few packets, up to the next picture that is handed out."""
