@@ -17,7 +17,7 @@ FORBIDDEN = 1e6
 # The search for an object that was out of sight. It may come back somewhat bigger or smaller, and beside the place
 # where it was expected (standard deviations, of its height); however long it was away, it is not looked for far away.
 BACK_SIZE, BACK_PLACE, BACK_FARTHEST = 0.3, 0.1, 0.5
-BACK_LIMIT = 9.0  # χ² of place and size together, 3 degrees of freedom, 97 %
+PLACE_LIMIT = 9.0  # χ² of place and size together, 3 degrees of freedom, 97 %
 
 
 def overlaps(a: Numbers, b: Numbers) -> Numbers:
@@ -29,14 +29,14 @@ def overlaps(a: Numbers, b: Numbers) -> Numbers:
     return np.asarray(both / ((a[:, 2] * a[:, 3])[:, None] + b[:, 2] * b[:, 3] - both), np.float64)
 
 
-def return_costs(states: Numbers, boxes: Numbers) -> Numbers:
-    """Return (N, M) squared distances between where lost objects should be by now and `boxes` (M, 4).
+def place_costs(states: Numbers, boxes: Numbers, farthest: float = np.inf) -> Numbers:
+    """Return (N, M) squared distances between where objects should be by now and `boxes` (M, 4).
 
     Measured by the doubt of the prediction, which grows while the object is out of sight (Mahalanobis distance), but
     not without end: where a camera moves or vehicles loom, a wide search would find somebody else.
     """
     height = states[:, HEIGHT : BOX.stop]
-    doubt = np.minimum(states[:, P_BOX][:, :2], np.square(BACK_FARTHEST * height)) + np.square(BACK_PLACE * height)
+    doubt = np.minimum(states[:, P_BOX][:, :2], np.square(farthest * height)) + np.square(BACK_PLACE * height)
     away = np.square(boxes[None, :, :2] - states[:, None, :2]) / doubt[:, None]
     grown = np.log(boxes[:, HEIGHT] / height) / BACK_SIZE
     return np.asarray(away.sum(axis=2) + grown * grown, np.float64)

@@ -16,7 +16,7 @@ WIDTH = 20
 
 # Standard deviations as shares of the box's height, after DeepSORT (Wojke et al. 2017), but per second, not per frame.
 SEEN = 0.05  # of a detected box
-BIRTH_SPEED = np.array([1.0, 1.0, 0.1, 0.1])  # of the speed of a new object
+BIRTH_SPEED = np.array([4.0, 4.0, 0.1, 0.1])  # of a new object's unknown speed, per second: 12 heights at most
 WANDER = np.array([0.3, 0.3, 0.2, 0.2])  # how much speed changes in a second; times the agility, see agility.py
 SMALLEST = 1e-3  # of a box's sides: a prediction never turns inside out
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge.tracking.association import BACK_LIMIT, FORBIDDEN, NONE, Indices, assign, overlaps, return_costs
+from edge.tracking.association import FORBIDDEN, NONE, PLACE_LIMIT, Indices, assign, overlaps, place_costs
 from edge.tracking.motion import Numbers
 from edge.tracking.table import FAMILY, Table
 from edge.tracks import Ids
@@ -43,11 +43,11 @@ class Pairing:
         if len(r) and len(c):
             self._take(r, c, 1.0 - self._overlaps[r[:, None], c], 1.0 - least)
 
-    def by_return(self, rows: npt.NDArray[np.bool_], columns: npt.NDArray[np.bool_]) -> None:
-        """Pair rows that were out of sight with columns that lie where they may be by now."""
+    def by_place(self, rows: npt.NDArray[np.bool_], columns: npt.NDArray[np.bool_], farthest: float = np.inf) -> None:
+        """Pair some rows and columns that need not overlap, but lie where the row's object may be by now."""
         r, c = (rows & self._free_rows).nonzero()[0], (columns & self._free_columns).nonzero()[0]
         if len(r) and len(c):
-            self._take(r, c, return_costs(self._table.motion[r], self._seen.boxes[c]), BACK_LIMIT)
+            self._take(r, c, place_costs(self._table.motion[r], self._seen.boxes[c], farthest), PLACE_LIMIT)
 
     def follow_camera(self) -> bool:
         """Move rows that are still alone as the paired ones moved; tell whether that gives them another chance."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from detectors.detections import Detections
 from edge.tracking import motion
 from edge.tracking.agility import Agility
-from edge.tracking.association import NONE, Indices
+from edge.tracking.association import BACK_FARTHEST, NONE, Indices
 from edge.tracking.labels import Vocabulary
 from edge.tracking.motion import Numbers
 from edge.tracking.pairing import Pairing, Seen
@@ -94,7 +94,8 @@ class Tracker:
         just_seen = self._table.rows[:, SEEN] >= self._before_s - SLACK_S
         pairing.by_overlap(shown & just_seen, ~strong, self._settings.min_overlap_low)
         pairing.by_overlap(~shown, strong, self._settings.min_overlap_new)
-        pairing.by_return(shown & ~just_seen, strong)
+        pairing.by_place(shown & ~just_seen, strong, BACK_FARTHEST)
+        pairing.by_place(~shown, strong)
         return pairing.result()
 
     def _correct(self, rows: Indices, columns: Indices, seen: Seen) -> None:

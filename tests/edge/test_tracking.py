@@ -64,6 +64,21 @@ def test_a_car_that_stops_and_goes_keeps_its_id() -> None:
     assert len(ids_in(told)) == 1
 
 
+def test_cars_that_jump_further_than_their_length_between_looks_are_followed() -> None:
+    def column(t: float) -> list[tuple[float, float, str]]:
+        return [(x, 0.5, "car") for x in (0.5 * t - 0.25 * n for n in range(40)) if 0.03 < x < 0.97]
+
+    told = follow(column, 10)
+    crossings = [
+        int(i)
+        for _, tracks in told
+        for i in tracks.ids[(tracks.previous_feet[:, 0] < 0.5) & (tracks.feet[:, 0] >= 0.5)]
+    ]
+
+    # The first reaches the middle after 1 s, then one every half second; their boxes never overlap between two looks.
+    assert len(crossings) == len(set(crossings)) == pytest.approx(18, abs=1)
+
+
 def test_a_standing_object_keeps_its_id_and_place_for_minutes() -> None:
     told = follow(lambda t: [(0.4, 0.5, "motorcycle")], 300)
 
