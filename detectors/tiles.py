@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from detectors.suppress import pairs, survivors
 EDGE = 0.004  # of the picture: a box that ends this near to a tile's inner edge is taken as cut by it
 SAME_IOU = 0.5  # two tiles' boxes that overlap more are one object
 WITHIN = 0.6  # a cut box that lies in another by this share is a piece of it
+NO_ALIKE: Mapping[str, str] = MappingProxyType({})
 ALIGNED = 0.6  # two halves of one object agree on their other axis by this IoU
 
 
@@ -35,9 +37,20 @@ def band(top: float, bottom: float, columns: int, rows: int = 1, overlap: float 
 class TiledDetector:
     """A detector over another: looks at the whole picture and at each tile, and reports each object once."""
 
-    def __init__(self, detector: Detector, tiles: Sequence[Region], *, whole: bool = True) -> None:
-        """`tiles` as from `grid` or `band`; `whole` also looks at the whole picture, for what is larger than a tile."""
+    def __init__(
+        self,
+        detector: Detector,
+        tiles: Sequence[Region],
+        *,
+        whole: bool = True,
+        alike: Sequence[Sequence[str]] = (),
+    ) -> None:
+        """`tiles` as from `grid` or `band`; `whole` also looks at the whole picture, for what is larger than a tile.
+
+        `alike`: groups of labels that one object may be given by different tiles, as in the model's card.
+        """
         self._detector = detector
+        self._alike = {label: group[0] for group in alike for label in group}
         self._regions: tuple[Region, ...] = ((WHOLE,) if whole else ()) + tuple(tiles)
         if not self._regions:
             raise ValueError("a tiled detector needs at least one tile")
@@ -51,7 +64,7 @@ class TiledDetector:
         looks = [Crop(picture, region) for picture in pictures for region in self._regions]
         found = self._detector.detect(looks)
         n = len(self._regions)
-        return [joined(found[i * n : (i + 1) * n], self._regions) for i in range(len(pictures))]
+        return [joined(found[i * n : (i + 1) * n], self._regions, self._alike) for i in range(len(pictures))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +79,11 @@ class _Pieces:
         return _Pieces(self.found[keep], self.tiles[keep], self.cuts[keep])
 
 
-def joined(found: Sequence[Detections], regions: Sequence[Region]) -> Detections:
-    """Return what `regions` of one picture show, in shares of the picture: halves joined, repeats dropped."""
+def joined(found: Sequence[Detections], regions: Sequence[Region], alike: Mapping[str, str] = NO_ALIKE) -> Detections:
+    """Return what `regions` of one picture show, in shares of the picture: halves joined, repeats dropped.
+
+    `alike` gives each easily confused label the name of its group.
+    """
     moved = [
         Detections(outside(region, one.boxes), one.scores, one.labels)
         for one, region in zip(found, regions, strict=True)
@@ -75,7 +91,7 @@ def joined(found: Sequence[Detections], regions: Sequence[Region]) -> Detections
     cuts = [_cuts(one.boxes, region) for one, region in zip(moved, regions, strict=True)]
     tiles = np.repeat(np.arange(len(moved)), [len(one) for one in moved])
     pieces = _Pieces(Detections.joined(moved), tiles, np.concatenate(cuts))
-    return _without_repeats(_with_halves_joined(pieces)).found
+    return _without_repeats(_with_halves_joined(pieces), alike).found
 
 
 def _spans(start: float, end: float, count: int, overlap: float) -> list[tuple[float, float]]:
@@ -116,13 +132,14 @@ def _aligned(boxes: Boxes, axis: int) -> npt.NDArray[np.float32]:
     return aligned
 
 
-def _without_repeats(pieces: _Pieces) -> _Pieces:
+def _without_repeats(pieces: _Pieces, alike: Mapping[str, str]) -> _Pieces:
     """Drop what another tile shows better: uncut boxes win over cut ones, then sure ones over doubtful ones."""
     order = np.lexsort((-pieces.found.scores, pieces.cuts.any(axis=1)))
     ordered = pieces[order]
     overlap = pairs(ordered.found.boxes)
     other_tile = ordered.tiles[:, None] != ordered.tiles
-    one_label = ordered.found.labels[:, None] == ordered.found.labels
+    groups = np.array([alike.get(label, label) for label in ordered.found.labels.tolist()], np.str_)
+    one_label = groups[:, None] == groups
     a_piece = (overlap.within > WITHIN) & ordered.cuts.any(axis=1)
     beats = np.triu(other_tile & one_label & ((overlap.iou > SAME_IOU) | a_piece), k=1)
     kept = ordered[survivors(beats)]

@@ -10,7 +10,7 @@ import pytest
 from detectors.crop import Crop, inside
 from detectors.detections import Detections
 from detectors.picture import WHOLE, Picture
-from detectors.tiles import TiledDetector, band, grid
+from detectors.tiles import TiledDetector, band, grid, joined
 from tests.detectors.pictures import plain
 
 
@@ -93,6 +93,19 @@ def test_neighbours_of_one_label_and_others_stay_apart():
     (found,) = TiledDetector(eyes, grid(2, 2)).detect([plain(640, 360)])
 
     assert len(found) == 3
+
+
+def test_labels_that_are_alike_are_one_object_across_tiles():
+    scene = [((0.1, 0.1, 0.2, 0.2), "car"), ((0.1, 0.1, 0.2, 0.2), "truck"), ((0.1, 0.1, 0.2, 0.2), "person")]
+    whole, tile = SharpEyes(scene[0], scene[2]), SharpEyes(scene[1])
+
+    found = joined(
+        [*whole.detect([Crop(plain(64, 64), WHOLE)]), *tile.detect([Crop(plain(64, 64), (0.0, 0.0, 0.5, 0.5))])],
+        [WHOLE, (0.0, 0.0, 0.5, 0.5)],
+        {"car": "car", "truck": "car"},
+    )
+
+    assert sorted(found.labels.tolist()) == ["car", "person"]
 
 
 def test_what_is_too_small_for_the_whole_picture_is_seen_in_a_tile():
