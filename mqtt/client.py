@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import logging
-import socket
-import ssl
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from mqtt.errors import BrokerUnavailable
 from mqtt.link import BrokerLink
 from mqtt.network import NetworkThread
+from mqtt.paho_client import Version, Will, connect_options, make_client, publish_properties
+
+__all__ = ["Connection", "Message", "Version", "Will", "connect"]
 
 log = logging.getLogger(__name__)
 
-Version: TypeAlias = Literal["5", "3.1.1"]
-_PROTOCOLS: Final = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 _UNKNOWN_VERSION: Final = "Unsupported protocol version"
+_HUNG_UP: Final = "the broker hung up without an answer: wrong user or password, or TLS on one side only"
 _DEFAULT_RECEIVE_MAXIMUM: Final = 65_535
 
 
@@ -37,12 +36,6 @@ class Message:
     qos: int
     retained: bool
     mid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Will:
-    topic: str
-    payload: bytes
 
 
 class _Refused(BrokerUnavailable):
@@ -78,17 +71,8 @@ class Connection:
         self._subscribed = threading.Condition()
         self._places, self._open, self._timeout_s = threading.Condition(), 0, link.timeout_s
         self._on_message, self._on_taken, self._on_lost = on_message, on_taken, on_lost
-        self._paho = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=_PROTOCOLS[version],
-            clean_session=None if version == "5" else True,
-            reconnect_on_failure=False,
-            manual_ack=manual_ack,
-        )
-        self._paho.max_inflight_messages_set(0)  # the caller bounds what is open; nothing may wait in here
-        self._paho.connect_timeout = link.timeout_s
-        self._set_up(link, will)
+        self._paho = make_client(link, version, client_id, will, manual_ack)
+        self._listen()
         self._network = NetworkThread(self._paho, lambda: self._mark_lost("connection lost"))
         self._join(link, receive_maximum)
 
@@ -105,7 +89,7 @@ class Connection:
             self._take_place()
         if self.lost.is_set():
             raise BrokerUnavailable(self.reason)
-        info = self._paho.publish(topic, payload, qos, retain, self._publish_properties(expiry_s, content_type))
+        info = self._paho.publish(topic, payload, qos, retain, publish_properties(self.version, expiry_s, content_type))
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise BrokerUnavailable(f"not sent: {info.rc.name}")
         self._network.ring()
@@ -162,15 +146,7 @@ class Connection:
         self._network.cut()
         self._network.join(2.0)
 
-    def _set_up(self, link: BrokerLink, will: Will | None) -> None:
-        user, password = link.credentials()
-        if user is not None:
-            self._paho.username_pw_set(user, password)
-        if link.tls:
-            self._paho.tls_set_context(_tls(link))
-        if will is not None:
-            self._paho.will_set(will.topic, will.payload, 1, True)
-        self._paho.on_socket_open = _send_at_once
+    def _listen(self) -> None:
         self._paho.on_connect = self._connected
         self._paho.on_disconnect = self._disconnected
         self._paho.on_message = self._arrived
@@ -178,12 +154,8 @@ class Connection:
         self._paho.on_subscribe = self._subscription
 
     def _join(self, link: BrokerLink, receive_maximum: int) -> None:
-        options: dict[str, Any] = {}
-        if self.version == "5":
-            options = {"clean_start": True, "properties": _properties(PacketTypes.CONNECT)}
-            options["properties"].ReceiveMaximum = receive_maximum
         try:
-            self._paho.connect(link.host, link.port, link.keepalive_s, **options)
+            self._paho.connect(link.host, link.port, link.keepalive_s, **connect_options(self.version, receive_maximum))
         except (OSError, ValueError) as error:
             raise BrokerUnavailable(f"{link}: {error}") from error
         self._network.start()
@@ -206,12 +178,12 @@ class Connection:
     def _disconnected(
         self, _client: Client, _data: Any, _flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
     ) -> None:
-        if not self._answered.is_set():
-            self._refusal = _HUNG_UP
-            self._answered.set()
         self._mark_lost(str(code))
 
     def _mark_lost(self, reason: str) -> None:
+        if not self._answered.is_set():
+            self._refusal = _HUNG_UP
+            self._answered.set()
         if not self.lost.is_set():
             self.reason = reason
             self.lost.set()
@@ -239,19 +211,6 @@ class Connection:
         with self._subscribed:
             self._granted[mid] = codes
             self._subscribed.notify_all()
-
-    def _publish_properties(self, expiry_s: int | None, content_type: str | None) -> Properties | None:
-        if self.version != "5" or (expiry_s is None and content_type is None):
-            return None
-        properties = _properties(PacketTypes.PUBLISH)
-        if expiry_s is not None:
-            properties.MessageExpiryInterval = expiry_s
-        if content_type is not None:
-            properties.ContentType = content_type
-        return properties
-
-
-_HUNG_UP: Final = "the broker hung up without an answer: wrong user or password, or TLS on one side only"
 
 
 def connect(
@@ -281,22 +240,3 @@ def connect(
                 raise
             log.debug("trying MQTT 3.1.1", extra={"reason": str(refusal)})
     raise AssertionError("unreachable")
-
-
-def _send_at_once(_client: Client, _data: Any, sock: Any) -> None:
-    """Without this the kernel holds an event back until the one before is acknowledged: up to 40 ms."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _properties(packet: int) -> Properties:
-    return Properties(packet)  # type: ignore[no-untyped-call]
-
-
-def _tls(link: BrokerLink) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=str(link.ca_file) if link.ca_file else None)
-        if link.cert_file is not None:
-            context.load_cert_chain(link.cert_file, link.key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise BrokerUnavailable(f"{link}: certificate or key cannot be used: {error}") from error
-    return context
