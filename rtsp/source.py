@@ -59,7 +59,7 @@ class Source(ABC):
     """One connection. `connect` returns the encoding, `packets` yields what arrives; both raise `SourceError`."""
 
     kind: ClassVar[str]
-    finite: ClassVar[bool] = False  # a clean end is the end of the recording, not a fault
+    finite: bool = False  # a recording: a clean end is no fault. Known once connected
 
     def __init__(self, url: str, settings: SourceSettings) -> None:
         self.url = url

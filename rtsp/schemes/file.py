@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from typing import ClassVar
 from urllib.parse import unquote
 
+from rtsp.pace import at_its_own_pace
 from rtsp.source import AvSource, RawPacket
 
 
@@ -15,7 +15,7 @@ class Recording(AvSource):
     """A file on this machine: file:/path, file:///path or file:relative/path."""
 
     kind: ClassVar[str] = "file"
-    finite: ClassVar[bool] = True
+    finite = True
 
     def address(self) -> str:
         path = self.url.removeprefix("file:")
@@ -25,11 +25,5 @@ class Recording(AvSource):
 
     def packets(self, stop: threading.Event) -> Iterator[RawPacket]:
         """Yield each packet when its time has come."""
-        started_s, first_s = time.monotonic(), None
-        for packet in super().packets(stop):
-            time_s = None if packet.dts is None else float(packet.dts * packet.time_base)
-            if time_s is not None and self.settings.paced:
-                first_s = time_s if first_s is None else first_s
-                if stop.wait(max(0.0, started_s + time_s - first_s - time.monotonic())):
-                    return
-            yield packet
+        packets = super().packets(stop)
+        return at_its_own_pace(packets, stop) if self.settings.paced else packets

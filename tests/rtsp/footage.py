@@ -87,11 +87,8 @@ class ScriptedSource(Source):
     def __init__(self, packets: list[Packet], reason: str | None = "ended", refuse: str | None = None) -> None:
         super().__init__("scripted:", SourceSettings())
         self._packets, self._reason, self._refuse = packets, reason, refuse
+        self.finite = reason is None
         self.closed = False
-
-    @property
-    def finite(self) -> bool:  # type: ignore[override]
-        return self._reason is None
 
     def connect(self) -> Encoding:
         if self._refuse:

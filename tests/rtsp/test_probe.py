@@ -1,5 +1,6 @@
 """What an installer is told about a camera, and how the command line says it."""
 
+import contextlib
 import http.server
 import json
 import subprocess
@@ -8,6 +9,7 @@ import threading
 from dataclasses import replace
 from functools import partial
 
+import cv2
 import pytest
 
 from rtsp.advice import ProbeResult, advise
@@ -109,6 +111,33 @@ def test_a_recording_behind_http_is_received(tmp_path, codec):
 
     assert (None, 160, 120) == (seen.failure, seen.width, seen.height)
     assert "not_found" == missing.failure
+
+
+class OldCamera(Quiet):
+    """Pushes JPEG pictures, ten a second, and says no times."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        picture = cv2.imencode(".jpg", counting_square(1))[1].tobytes()
+        head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
+        with contextlib.suppress(OSError):
+            while not self.server.closing.wait(0.1):
+                self.wfile.write(head + picture + b"\r\n")
+
+
+def test_pictures_pushed_over_http_are_timed_by_their_arrival():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), OldCamera) as server:
+        server.closing = threading.Event()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+        seen = probe(f"http://127.0.0.1:{server.server_port}/video.mjpg", watch_s=3.0)
+        server.closing.set()
+        server.shutdown()
+
+    assert (None, "mjpeg", "arrival") == (seen.failure, seen.codec, seen.clock)
+    assert 10 == pytest.approx(seen.fps, abs=2)
 
 
 def command(*arguments):
