@@ -1,0 +1,82 @@
+"""What a training run leaves behind: a card that loads, weights in half the space; what to install without torch."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from models.card import find_card
+from models.session import Session
+from models.store import read_checked
+from models.training.export import keep_in_half
+from models.training.recipe import Recipe
+from models.training.result import write_card
+
+
+def convolution(channels: int = 64) -> onnx.ModelProto:
+    kernel = np.random.default_rng(0).normal(0, 0.05, (channels, channels, 3, 3)).astype(np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["x", "kernel"], ["y"], pads=[1, 1, 1, 1])],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, channels, 8, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, channels, 8, 8])],
+        [numpy_helper.from_array(kernel, "kernel")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+
+
+def test_half_precision_storage_halves_the_file_and_keeps_the_function():
+    model = convolution()
+    full = model.SerializeToString()
+    keep_in_half(model)
+    half = model.SerializeToString()
+    picture = np.random.default_rng(1).random((1, 64, 8, 8), np.float32)
+
+    before, after = (Session("conv", content).run(picture)[0] for content in (full, half))
+
+    assert len(half) < 0.55 * len(full)
+    assert np.abs(before - after).max() < 2e-3
+
+
+def test_the_card_of_a_run_can_be_found_beside_its_weights(tmp_path):
+    weights = tmp_path / "trained.onnx"
+    weights.write_bytes(b"weights")
+
+    write_card(weights, tmp_path, name="own", version="1", licence="CC0-1.0", figures={"confidence": 0.3, "ap50": 0.7})
+
+    card = find_card("own", tmp_path)
+    assert ("smoke", "flame") == card.classes
+    assert 0.3 == card.thresholds.high
+    assert 0.7 == card.quality["ap50"]
+    assert b"weights" == read_checked(card, tmp_path / "own.onnx")
+
+
+def test_the_shipped_card_matches_the_shipped_weights():
+    card = find_card("smoke")
+    (place,) = card.sources
+
+    assert len(read_checked(card, place.file())) < 15 * 2**20
+
+
+def test_the_shipped_recipe_reads():
+    from pathlib import Path
+
+    import models.training
+    from common.config import read_config
+
+    recipe = read_config(Path(models.training.__file__).parent / "smoke.recipe.yaml", Recipe)
+
+    assert recipe.parts[0].hold_out
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="torch is installed")
+def test_without_torch_the_command_says_what_to_install(tmp_path):
+    from ioc.output import UserMistake
+    from ioc.train_commands import train
+
+    with pytest.raises(UserMistake, match=r"ioc-edge\[train\]"):
+        train(tmp_path / "recipe.yaml", tmp_path)
