@@ -77,11 +77,16 @@ class Inbox:
         self.repeated += work.repeated
         return changes
 
-    def take_own(self, event: Event) -> None:
-        """Store an event that central itself has to tell, such as a node that fell silent."""
+    def take_absence(self, node: NodeTopics) -> None:
+        """Open the incident of a node that fell silent: central itself has to tell that."""
         with self._store.write() as connection:
-            work = _Work(connection, self._clock())
-            work.own(event)
+            now = self._clock()
+            work = _Work(connection, now)
+            since = presence.report(connection, node)
+            if since is None:
+                return
+            work.own(presence.node_event(node, "start", since, now))
+            work.show(node)
             changes = work.finish(self._areas)
         self._tell(changes)
 
@@ -122,6 +127,10 @@ class _Work:
 
     def own(self, event: Event) -> None:
         self._keep([(event, "event")])
+
+    def show(self, node: NodeTopics) -> None:
+        """Let the screens hear of this node."""
+        self._nodes.add(node)
 
     def status(self, node: NodeTopics, status: Status, retained: bool) -> None:
         change = presence.heard_status(self._db, node, status, self._now, retained=retained)

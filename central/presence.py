@@ -152,9 +152,14 @@ def silent_nodes(db: sa.Connection, *, offline_before: datetime, silent_before: 
     return [NodeTopics(site, node) for site, node in rows]
 
 
-def report(db: sa.Connection, node: NodeTopics, at: datetime) -> datetime:
-    """Remember that the absence of `node` is an incident now; return since when it is away."""
-    row = db.execute(sa.select(nodes).where(_is(nodes, node))).mappings().one()
+def report(db: sa.Connection, node: NodeTopics) -> datetime | None:
+    """Remember that the absence of `node` is an incident now.
+
+    Return since when it is away, or None when that has been reported already, by another aggregator for one.
+    """
+    row = db.execute(sa.select(nodes).where(_is(nodes, node))).mappings().first()
+    if row is None or row["reported_at"] is not None:
+        return None
     since: datetime = row["since"] if row["state"] == "offline" else row["heard_at"]
     db.execute(sa.update(nodes).where(_is(nodes, node)).values(state="offline", since=since, reported_at=since))
     return since

@@ -62,9 +62,7 @@ class Watch:
         with self._store.read() as db:
             away = presence.silent_nodes(db, offline_before=now - self._grace, silent_before=silent_before)
         for node in away:
-            with self._store.write() as db:
-                since = presence.report(db, node, now)
-            self._inbox.take_own(presence.node_event(node, "start", since, now))
+            self._inbox.take_absence(node)
 
     def tidy(self) -> None:
         """Forget what is older than it has to be kept, once an hour."""

@@ -12,13 +12,15 @@ from typing import Any
 import httpx
 import pytest
 
-from central.accounts import add_user, make_token
 from mqtt.client import connect
 from mqtt.event import Event
 from mqtt.link import BrokerLink
 from mqtt.wire import Health
-from tests.central.support import NODE, config_for, new_store, served, until
+from tests.central.conftest import PASSWORD, furnished
+from tests.central.support import NODE, config_for, served, until
 from tests.mqtt.support import mosquitto
+
+__all__ = ["PASSWORD", "furnished"]
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -27,7 +29,6 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PASSWORD = "correct-horse-battery"
 
 
 @pytest.fixture(scope="session")
@@ -69,15 +70,12 @@ class Field:
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> Iterator[Field]:
+def node(tmp_path: Path, furnished: tuple[Path, str, str]) -> Iterator[Field]:
     """Mosquitto and central, and a node that can speak to both."""
     if shutil.which("mosquitto") is None:
         pytest.skip("mosquitto is not installed")
-    store = new_store(tmp_path)
-    for name in ("minh", "lan"):
-        add_user(store, name, "operator", PASSWORD)
-    token = make_token(store, NODE.node, "node")
-    store.close()
+    database, token, _ = furnished
+    shutil.copy(database, tmp_path / "central.db")
     with mosquitto(tmp_path) as broker, served(config_for(tmp_path, broker={"url": broker.url})) as (url, app):
         until(lambda: app.state.house.subscriber.connected)
         connection = connect(BrokerLink(broker.url), "browser-test-node")

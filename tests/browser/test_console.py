@@ -157,6 +157,45 @@ def test_the_picture_that_comes_after_its_event_appears_by_itself(chromium, node
         eventually(page, "document.querySelector('.card img')?.naturalWidth > 0")
 
 
+def test_the_picture_can_be_enlarged_and_put_away(chromium, node):
+    with screen(chromium, node, "desk") as page:
+        node.tell(event(evidence=[node.put(picture())]))
+        page.click(".card[data-incident]")
+        page.click("button.shot")
+        page.wait_for_selector("dialog.zoomer img")
+
+        page.keyboard.press("+")
+        page.keyboard.press("ArrowRight")
+        assert "scale(1.3)" in page.evaluate("document.querySelector('.zoomer img').style.transform")
+
+        page.keyboard.press("Escape")
+        page.wait_for_selector("dialog", state="detached")
+        assert "shot" == page.evaluate("document.activeElement.className")
+
+
+def test_a_viewer_sees_everything_and_is_offered_nothing(chromium, node):
+    with screen(chromium, node, "desk", name="khach") as page:
+        node.tell(event())
+        page.click(".card[data-incident]")
+        page.wait_for_selector(f".actions:has-text('{words('vi')['view_only']}')")
+        page.keyboard.press("a")
+
+        assert 0 == page.locator("[data-do]").count()
+        assert 0 == page.locator(".remark").count()
+
+
+def test_search_needs_no_diacritics(chromium, node):
+    with screen(chromium, node, "desk") as page:
+        for camera, name in (("a", "Ngã tư Phan Đình Phùng"), ("b", "Chợ Đà Lạt")):
+            node.tell(event(camera=camera, detail={"camera_name": name}))
+        eventually(page, "document.querySelectorAll('.card[data-incident]').length === 2")
+
+        page.fill("input[type=search]", "dinh phung")
+
+        eventually(page, "document.querySelectorAll('.card[data-incident]').length === 1")
+        assert "Phan Đình Phùng" in page.locator(".card[data-incident]").inner_text()
+
+
 def test_new_incidents_do_not_move_what_the_operator_reads_or_holds(chromium, node):
     with screen(chromium, node, "desk") as page:
         node.tell(*(event(camera=f"cam-{n}") for n in range(30)))

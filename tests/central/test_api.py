@@ -329,6 +329,13 @@ class _Broken:
         pass
 
 
+@pytest.mark.parametrize("body", [b"x" * 100_000, iter([b"x" * 60_000, b"x" * 60_000])], ids=["said", "unsaid"])
+def test_a_body_without_end_is_cut(central, body):
+    answer = central.client.post("/api/v1/session", content=body, headers={"Content-Type": "application/json"})
+
+    assert (413, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
+
+
 def test_pages_forbid_foreign_scripts_and_frames(central):
     headers = central.client.get("/").headers
 
