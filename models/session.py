@@ -12,6 +12,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from models.errors import ModelError
+from models.plugins import openvino_devices
 
 Provider: TypeAlias = Literal["cpu", "cuda", "tensorrt", "openvino"]
 Array: TypeAlias = npt.NDArray[Any]
@@ -22,6 +23,8 @@ PROVIDERS: Mapping[Provider, str] = {
     "tensorrt": "TensorrtExecutionProvider",
     "openvino": "OpenVINOExecutionProvider",
 }
+
+OPENVINO = PROVIDERS["openvino"]
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +46,13 @@ class Session:
     def __init__(self, name: str, content: bytes, settings: SessionSettings = SessionSettings()) -> None:
         """Load `content`, an ONNX file whose hash the caller has checked. Raises `ModelError`."""
         self.name = name
+        options = _options(settings)
         wanted = _available(name, settings.providers)
+        plugged = wanted[0] == OPENVINO and OPENVINO not in ort.get_available_providers()
+        if plugged:
+            options.add_provider_for_devices(openvino_devices()[:1], {"num_of_threads": str(_threads(settings))})
         try:
-            self._session = ort.InferenceSession(content, _options(settings), providers=wanted)
+            self._session = ort.InferenceSession(content, options, providers=None if plugged else wanted)
         except Exception as error:
             raise ModelError(f"{name}: onnxruntime cannot load it: {_first_line(error)}") from error
         self.providers: list[str] = self._session.get_providers()
@@ -79,9 +86,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _threads(settings: SessionSettings) -> int:
+    return settings.threads or cores()
+
+
 def _options(settings: SessionSettings) -> Any:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = settings.threads or cores()
+    options.intra_op_num_threads = _threads(settings)
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
@@ -94,6 +105,8 @@ def _options(settings: SessionSettings) -> Any:
 def _available(name: str, providers: Sequence[Provider]) -> list[str]:
     """Return the wanted providers that this onnxruntime has, the CPU last in any case."""
     here = set(ort.get_available_providers())
+    if "openvino" in providers and openvino_devices():
+        here.add(OPENVINO)
     for provider in providers:
         if PROVIDERS[provider] not in here:
             log.warning("provider is not installed", extra={"model": name, "provider": provider, "have": sorted(here)})

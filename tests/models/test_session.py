@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
 from models.card import ModelCard
 from models.errors import ModelError
-from models.session import Session, SessionSettings, cores
+from models.plugins import openvino_devices
+from models.session import PROVIDERS, Session, SessionSettings, cores
 from models.store import ensure, read_checked
 
 
@@ -95,9 +97,13 @@ def test_a_picture_of_the_wrong_shape_is_a_model_error():
         session.run(np.zeros((1, 3, 5, 5), np.float32))
 
 
-def test_a_missing_accelerator_falls_back_to_the_cpu_and_says_so(caplog: pytest.LogCaptureFixture):
+@pytest.mark.parametrize("provider", ["cuda", "tensorrt", "openvino"])
+def test_a_missing_accelerator_falls_back_to_the_cpu_and_says_so(caplog: pytest.LogCaptureFixture, provider):
+    if PROVIDERS[provider] in ort.get_available_providers() or (provider == "openvino" and openvino_devices()):
+        pytest.skip(f"{provider} is here")
+
     with caplog.at_level(logging.WARNING, logger="models.session"):
-        session = Session("doubler", doubler(), SessionSettings(providers=("cuda",)))
+        session = Session("doubler", doubler(), SessionSettings(providers=(provider,)))
 
     assert session.providers == ["CPUExecutionProvider"]
     assert [record.message for record in caplog.records] == ["provider is not installed"]
