@@ -30,12 +30,11 @@ MOVES: Final = 25.0  # grey levels between the picture and the fast background: 
 ARRIVAL_S: Final = 5.0  # so long before a spot has settled may its bringer have moved
 UPHEAVAL: Final = 0.3  # of the picture changed at once: light or camera, not an object
 EDGE: Final = 0.01
-BROUGHT: Final = 0.5  # of its surroundings moved just before
-STEADY: Final = 0.5  # overlap with itself when it had settled
+BROUGHT: Final = 0.3  # of its surroundings moved just before
+STEADY, STEADY_S = 0.6, 5.0  # overlap with itself over so many seconds
 MOSTLY: Final = 0.5  # of the time it must be in plain view
 SMALLEST: Final = 40  # pixels at `WIDTH`
 LARGEST: Final = 0.15  # of the picture
-SETTLES_S: Final = 1.5  # its outline is final by then
 HIDDEN_S: Final = 15.0  # so long may people stand in front of it
 VANISHES_S: Final = 2.0  # seen to be gone for longer, it is gone
 SAME: Final = 0.4  # overlap (IoU) by which a spot is the one seen before
@@ -53,7 +52,8 @@ class Spot:
     evidence: float = 0.0  # summed over the looks: > 0 something was put there, < 0 something was taken away
     learned_s: float = 0.0  # for how long the background had been learned when it came
     brought: float = 0.0  # share of its surroundings that moved just before: somebody was there
-    first_box: Box = (0.0, 0.0, 0.0, 0.0)
+    settled_box: Box = (0.0, 0.0, 0.0, 0.0)  # the outline that it has kept
+    settled_s: float = 0.0  # since then
     clear_s: float = 0.0  # how long it was seen without anybody in front of it
     mask: Mask = field(default_factory=lambda: np.zeros((0, 0), np.uint8), repr=False)
 
@@ -65,7 +65,7 @@ class Spot:
         """
         inner = self.box[0] > EDGE and self.box[1] > EDGE and self.box[2] < 1 - EDGE and self.box[3] < 1 - EDGE
         seen_enough = self.clear_s >= MOSTLY * (time_s - self.since_s)
-        return inner and self.brought >= BROUGHT and _iou(self.box, self.first_box) >= STEADY and seen_enough
+        return inner and self.brought >= BROUGHT and time_s - self.settled_s >= STEADY_S and seen_enough
 
 
 class StillLife:
@@ -129,14 +129,15 @@ class StillLife:
                     0,
                     learned_s=self._age_s,
                     brought=self._brought(box, time_s),
-                    first_box=box,
+                    settled_box=box,
+                    settled_s=time_s,
                 )
                 self._next += 1
                 self.spots.append(same)
             else:
                 left.remove(same)
-            if time_s - same.since_s <= SETTLES_S:
-                same.first_box = box
+            if _iou(same.settled_box, box) < STEADY:
+                same.settled_box, same.settled_s = box, time_s
             same.box, same.mask, same.area, same.seen_s = box, mask, int(mask.sum()), time_s
             same.evidence += _evidence(mask, self._fast, lit)
             same.clear_s += step_s

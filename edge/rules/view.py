@@ -59,7 +59,10 @@ def features(gray: Gray) -> Features:
     dx, dy = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.25)
     strength = np.hypot(dx, dy)
     contrast = in_blocks(strength)
-    fine = in_blocks(np.abs(cv2.Laplacian(plane, cv2.CV_32F)))
+    detail = np.asarray(np.abs(cv2.Laplacian(plane, cv2.CV_32F)), np.float32)
+    # Sensor noise is everywhere, detail is not: what the flattest parts have is taken for noise.
+    noise = np.percentile(cv2.resize(detail, (32, 18), interpolation=cv2.INTER_AREA), 5)
+    fine = np.maximum(in_blocks(detail) - np.float32(noise), 0)
     low = cv2.resize(cv2.GaussianBlur(plane, (0, 0), WIDTH / 32), (40, 24), interpolation=cv2.INTER_AREA)
     return Features(
         gray=gray,

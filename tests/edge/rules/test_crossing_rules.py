@@ -1,0 +1,136 @@
+"""Counting and fences: one object, one crossing."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.rules.base import Finding
+from tests.edge.rules.scenes import Box, at, looks, rule, starts, stays, straight, tell, thing
+
+UP, DOWN = at(0.5, 0.3), at(0.5, 0.7)
+
+
+def counted(findings: list[Finding]) -> dict[str, dict[str, int]]:
+    sums: dict[str, dict[str, int]] = {"left": {}, "right": {}}
+    for finding in findings:
+        for direction, labels in finding.detail["counts"].items():
+            for label, count in labels.items():
+                sums[direction][label] = sums[direction].get(label, 0) + count
+    return sums
+
+
+def count(things: list[object], until_s: float, **more: object) -> dict[str, dict[str, int]]:
+    of = rule("line_count", line="mid", **more)
+    return counted([*tell(of, looks(things, until_s)), *of.finish(until_s)])  # type: ignore[arg-type]
+
+
+def test_right_is_the_right_hand_side_of_the_line_as_seen_on_screen() -> None:
+    down = thing(1, "car", straight(0, 4, UP, DOWN))
+    up = thing(2, "bus", straight(0, 4, at(0.3, 0.7), at(0.3, 0.3)))
+
+    sums = count([down, up], 5)
+
+    assert sums == {"right": {"car": 1}, "left": {"bus": 1}}  # from left to right: right is down
+
+
+def test_what_stops_and_trembles_on_the_line_is_counted_once() -> None:
+    trembling = [(4.2 + i * 0.2, at(0.5, 0.5 + (0.003 if i % 2 else -0.003))) for i in range(50)]
+    path = [*straight(0, 4, UP, at(0.5, 0.5)), *trembling, *straight(14.2, 16.2, at(0.5, 0.5), DOWN)]
+
+    assert count([thing(1, "car", path)], 17) == {"right": {"car": 1}, "left": {}}
+
+
+def test_what_was_out_of_sight_while_it_crossed_is_counted_and_said_to_be_doubtful() -> None:
+    path = [*straight(0, 2, UP, at(0.5, 0.45)), *straight(3.6, 5, at(0.5, 0.56), DOWN)]
+    of = rule("line_count", line="mid")
+
+    findings = [*tell(of, looks([thing(1, "car", path)], 6)), *of.finish(6.0)]
+
+    assert counted(findings)["right"] == {"car": 1}
+    assert findings[-1].detail["error"] == {"left": 0, "right": 1}
+
+
+def test_a_prediction_that_drifts_over_the_line_counts_nothing() -> None:
+    assert count([thing(1, "car", straight(0, 2, UP, at(0.5, 0.49)))], 6) == {"right": {}, "left": {}}
+
+
+def test_passing_beside_the_end_of_the_line_is_no_crossing() -> None:
+    beside = thing(1, "car", straight(0, 4, at(0.97, 0.3, 0.04), at(0.97, 0.7, 0.04)))
+
+    assert count([beside], 5) == {"right": {}, "left": {}}
+
+
+def test_one_object_under_two_tracks_is_one_count() -> None:
+    path = list(straight(0, 4, UP, DOWN))
+
+    assert count([thing(1, "car", path), thing(2, "truck", path)], 5)["right"] in ({"car": 1}, {"truck": 1})
+
+
+def test_a_rider_and_the_motorcycle_are_one_road_user() -> None:
+    bike = thing(1, "motorcycle", straight(0, 4, at(0.5, 0.3, 0.1), at(0.5, 0.7, 0.1)))
+    rider = thing(2, "person", straight(0, 4, at(0.5, 0.28, 0.08, 0.14), at(0.5, 0.68, 0.08, 0.14)))
+
+    assert count([bike, rider], 5)["right"] == {"motorcycle": 1}
+
+
+def test_who_turns_back_is_counted_both_ways() -> None:
+    path = [*straight(0, 3, UP, DOWN), *straight(3.2, 6, DOWN, UP)]
+
+    assert count([thing(1, "person", path)], 7) == {"right": {"person": 1}, "left": {"person": 1}}
+
+
+def test_only_asked_labels_are_counted() -> None:
+    car, truck = (
+        thing(1, "car", straight(0, 4, UP, DOWN)),
+        thing(2, "truck", straight(0, 4, at(0.3, 0.3), at(0.3, 0.7))),
+    )
+
+    assert count([car, truck], 5, labels=["truck"])["right"] == {"truck": 1}
+
+
+def test_each_interval_is_reported_with_its_sums_and_the_last_one_at_the_end() -> None:
+    cars = [thing(i, "car", straight(i * 4, i * 4 + 2, UP, DOWN)) for i in range(1, 5)]
+    of = rule("line_count", line="mid", interval_s=10)
+
+    findings = [*tell(of, looks(cars, 24)), *of.finish(24.0)]  # type: ignore[arg-type]
+
+    assert [(f.started_s, f.ended_s) for f in findings] == [(0, 10), (10, 20), (20, 24)]
+    assert [f.detail["total"]["right"] for f in findings] == [2, 2, 0]
+    assert [f.detail["interval_s"] for f in findings] == [10, 10, 4]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0.05, 0.95), min_size=2, max_size=12))
+def test_counts_left_and_right_of_one_object_differ_by_one_at_most(heights: list[float]) -> None:
+    path: list[tuple[float, Box]] = [(i * 0.2, at(0.5, y)) for i, y in enumerate(heights)]
+
+    sums = count([thing(1, "car", path)], len(heights) * 0.2)
+
+    assert abs(sums["left"].get("car", 0) - sums["right"].get("car", 0)) <= 1
+
+
+def test_a_fence_reports_each_crossing_with_its_direction() -> None:
+    two = [thing(1, "person", straight(0, 3, UP, DOWN)), thing(2, "person", straight(2, 5, at(0.3, 0.7), at(0.3, 0.3)))]
+
+    findings = tell(rule("line_crossing", line="mid"), looks(two, 6))
+
+    assert [(f.phase, f.detail["direction"]) for f in findings] == [
+        ("start", "right"), ("end", "right"), ("start", "left"), ("end", "left"),
+    ]  # fmt: skip
+
+
+def test_a_fence_with_a_direction_ignores_the_other() -> None:
+    findings = tell(
+        rule("line_crossing", line="mid", direction="left"), looks([thing(1, "car", straight(0, 3, UP, DOWN))], 4)
+    )
+
+    assert findings == []
+
+
+def test_who_hesitates_at_the_fence_crosses_it_once() -> None:
+    path = [*straight(0, 1, UP, DOWN), *straight(1.2, 2, DOWN, UP), *straight(2.2, 3, UP, DOWN), *stays(3.2, 6, DOWN)]
+
+    findings = starts(tell(rule("line_crossing", line="mid"), looks([thing(1, "person", path)], 6)))
+
+    assert [f.detail["direction"] for f in findings] == ["right", "left"]

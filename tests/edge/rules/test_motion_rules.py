@@ -1,0 +1,132 @@
+"""Stopped vehicles, wrong way, congestion and accidents: how things move."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.edge.rules.scenes import Thing, at, looks, rule, starts, stays, straight, tell, thing
+
+
+def drives_and_stops(track: int = 1, stops_s: float = 3.0, until_s: float = 30.0, x: float = 0.5) -> Thing:
+    return thing(
+        track, "car", [*straight(0, stops_s, at(x, 0.2), at(x, 0.8)), *stays(stops_s + 0.2, until_s, at(x, 0.8))]
+    )
+
+
+def test_a_vehicle_that_drove_and_stands_is_reported_after_the_wait() -> None:
+    findings = starts(tell(rule("stopped_vehicle", zone="gate", after_s=10), looks([drives_and_stops()], 30)))
+
+    assert len(findings) == 1
+    assert findings[0].time_s == pytest.approx(13, abs=0.6)
+
+
+def test_a_parked_car_is_none_also_when_its_box_trembles() -> None:
+    trembling = thing(1, "car", [(i * 0.2, at(0.5 + 0.004 * (i % 3), 0.8)) for i in range(200)])
+
+    assert tell(rule("stopped_vehicle", zone="gate", after_s=10), looks([trembling], 40)) == []
+
+
+def test_two_parked_cars_whose_tracks_change_hands_are_none() -> None:
+    left, right = at(0.4, 0.8), at(0.5, 0.8)
+    swapped = thing(1, "car", [(i * 0.2, left if i < 100 else right) for i in range(250)])
+    robbed = thing(2, "car", stays(0, 19.8, right))
+
+    assert tell(rule("stopped_vehicle", zone="gate", after_s=10), looks([swapped, robbed], 50)) == []
+
+
+def test_at_lights_only_the_time_in_which_others_drive_counts() -> None:
+    settings = {"zone": "gate", "after_s": 10, "while_others_move": True}
+    queue = [drives_and_stops(1, 3, 40, 0.3), drives_and_stops(2, 3.4, 40, 0.6)]
+    passing = [
+        thing(10 + i, "car", straight(5 + i * 3, 8 + i * 3, at(0.9, 0.55, 0.08), at(0.9, 1.0, 0.08))) for i in range(9)
+    ]
+
+    waiting = tell(rule("stopped_vehicle", **settings), looks(queue, 40))
+    left_behind = starts(tell(rule("stopped_vehicle", **settings), looks([queue[0], *passing], 40)))
+
+    assert waiting == []
+    assert len(left_behind) == 1
+
+
+def test_a_vehicle_against_the_allowed_direction_is_reported_and_one_along_it_is_not() -> None:
+    along = thing(1, "car", straight(0, 5, at(0.3, 0.95), at(0.3, 0.55)))
+    against = thing(2, "car", straight(0, 5, at(0.7, 0.55), at(0.7, 0.95)))
+
+    findings = starts(tell(rule("wrong_way", zone="gate", allowed_deg=0), looks([along, against], 5)))
+
+    assert [[seen.track for seen in f.objects] for f in findings] == [[2]]
+    assert findings[0].detail["heading_deg"] == pytest.approx(180, abs=5)
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_angles_are_clockwise_from_up(degrees: int) -> None:
+    ends = {0: (0.5, 0.6), 90: (0.9, 0.8), 180: (0.5, 1.0), 270: (0.1, 0.8)}
+    car = thing(1, "car", straight(0, 4, at(0.5, 0.8), at(*ends[degrees])))
+
+    assert tell(rule("wrong_way", zone="gate", allowed_deg=degrees), looks([car], 4)) == []
+    assert starts(tell(rule("wrong_way", zone="gate", allowed_deg=(degrees + 180) % 360), looks([car], 4)))
+
+
+def test_a_standing_vehicle_whose_box_trembles_goes_no_way() -> None:
+    trembling = thing(1, "car", [(i * 0.2, at(0.5, 0.8 + 0.01 * (i % 2))) for i in range(100)])
+
+    assert tell(rule("wrong_way", zone="gate", allowed_deg=0), looks([trembling], 20)) == []
+
+
+def traffic(speed: float, until_s: float) -> list[Thing]:
+    """Eight cars of size 0.1 in the zone that go `speed` sizes a second and are replaced at the border."""
+    cars = []
+    for lane in range(8):
+        y, x = 0.6 + 0.05 * lane, 0.1 * lane
+        width_s = 1.0 / max(speed * 0.1, 1e-6)
+        t, number = 0.0, 0
+        while t < until_s:
+            end_s = min(t + width_s * (1 - x), until_s)
+            path = straight(round(t, 1), round(end_s, 1), at(x, y), at(min(1.0, x + speed * 0.1 * (end_s - t)), y))
+            cars.append(thing(lane * 100 + number, "car", [(round(s / 0.2) * 0.2, b) for s, b in path]))
+            t, x, number = end_s + 0.2, 0.0, number + 1
+    return cars
+
+
+def test_dense_and_slow_traffic_is_congestion_and_dense_fast_traffic_is_not() -> None:
+    slow = starts(tell(rule("congestion", zone="gate", for_s=20), looks(traffic(0.2, 60), 60)))
+    fast = starts(tell(rule("congestion", zone="gate", for_s=20), looks(traffic(3.0, 60), 60)))
+
+    assert len(slow) == 1 and slow[0].detail["vehicles"] >= 6
+    assert fast == []
+
+
+def test_two_vehicles_that_meet_and_stop_at_once_are_an_accident() -> None:
+    one = [*straight(0, 2, at(0.1, 0.7), at(0.46, 0.7)), *stays(2.2, 10, at(0.47, 0.7))]
+    other = [*straight(0, 2, at(0.9, 0.7), at(0.54, 0.7)), *stays(2.2, 10, at(0.53, 0.7))]
+
+    findings = starts(tell(rule("accident", zone="gate"), looks([thing(1, "car", one), thing(2, "car", other)], 10)))
+
+    assert len(findings) == 1
+    assert findings[0].detail["how"] == "stopped"
+
+
+def test_cars_that_brake_gently_into_a_queue_are_no_accident() -> None:
+    def braking(track: int, front: float) -> Thing:
+        path = [
+            (i * 0.2, at(0.5, 0.2 + (front - 0.2) * (1 - (1 - min(i * 0.2 / 8, 1)) ** 2), 0.12)) for i in range(100)
+        ]
+        return thing(track, "car", path)
+
+    assert tell(rule("accident"), looks([braking(1, 0.9), braking(2, 0.8)], 20)) == []
+
+
+def test_somebody_who_collapses_and_stays_down_has_fallen() -> None:
+    path = [*stays(0, 3, at(0.5, 0.8, 0.12, 0.4)), *stays(3.2, 9, at(0.55, 0.8, 0.3, 0.14))]
+
+    findings = starts(tell(rule("fall"), looks([thing(1, "person", path)], 9)))
+
+    assert len(findings) == 1
+    assert findings[0].started_s == pytest.approx(3.2, abs=0.3)
+
+
+def test_somebody_who_bends_down_and_rises_has_not_fallen() -> None:
+    upright, bent = at(0.5, 0.8, 0.12, 0.4), at(0.5, 0.8, 0.2, 0.22)
+    path = [*stays(0, 3, upright), *stays(3.2, 4.4, bent), *stays(4.6, 9, upright)]
+
+    assert tell(rule("fall"), looks([thing(1, "person", path)], 9)) == []
