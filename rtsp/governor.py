@@ -12,7 +12,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from rtsp.sizes import PacketSizes, Window
+from rtsp.sizes import PacketSizes, Trust, Window
 
 Mode: TypeAlias = Literal["every", "some", "keys", "asleep"]
 
@@ -24,6 +24,7 @@ class GovernorSettings:
     may_sleep: bool = False
     settle_s: float = 5.0  # stands still for so long before it sleeps
     check_every_s: float = 10.0  # a key frame is decoded and compared so often, when sizes tell of movement
+    unsure_check_every_s: float = 4.0  # so often when they probably do
     blind_check_every_s: float = 1.0  # and so often (at most every key frame) when they do not
     idle_look_s: float = 10.0  # a sleeping camera's picture is handed out so often all the same
     lead_s: float = 1.0  # decoding restarts so long before the change was noticed
@@ -53,6 +54,7 @@ class Governor:
     _wanted: dict[str, float] = field(default_factory=dict)
     _fps: float = 0.0
     _key_every_s: float = 0.0
+    _pixels: int = 0
     _asleep: bool = False
     _from_s: float | None = None
     _why: str = "rules"
@@ -84,10 +86,10 @@ class Governor:
                 self._wake(self._time_s, reason)
             self._plan = None
 
-    def measured(self, fps: float, key_every_s: float) -> None:
+    def measured(self, fps: float, key_every_s: float, pixels: int = 0) -> None:
         """Say what the stream is like, so that the plan fits it."""
         with self._lock:
-            self._fps, self._key_every_s, self._plan = fps, key_every_s, None
+            self._fps, self._key_every_s, self._pixels, self._plan = fps, key_every_s, pixels, None
 
     def packet(self, time_s: float, size_bytes: float, is_key: bool) -> None:
         """Note a packet's size (or `rtsp.h264.effort`, which means more); a surprising one wakes the camera."""
@@ -105,7 +107,7 @@ class Governor:
             return
         if window.surprise >= self.settings.certain:
             self._wake(window.start_s, "packet sizes")
-        elif self._likely is not None and before is not None and self._sizes.tells:
+        elif self._likely is not None and before is not None and self.trust != "no":
             self._wake(before.start_s, "packet sizes")
 
     def saw(self, time_s: float, *, moved: bool) -> None:
@@ -145,7 +147,12 @@ class Governor:
 
     def check_due(self, time_s: float) -> bool:
         """True when a sleeping camera's key frame at `time_s` should be decoded and compared."""
-        every_s = self.settings.check_every_s if self._sizes.tells else self.settings.blind_check_every_s
+        settings = self.settings
+        every_s = {
+            "yes": settings.check_every_s,
+            "probably": settings.unsure_check_every_s,
+            "no": settings.blind_check_every_s,
+        }[self.trust]
         return time_s - self._checked_s >= every_s
 
     def idle_look_due(self, time_s: float) -> bool:
@@ -156,9 +163,9 @@ class Governor:
         return True
 
     @property
-    def sizes_tell(self) -> bool:
-        """True when this camera's packet sizes have been seen to tell of movement."""
-        return self._sizes.tells
+    def trust(self) -> Trust:
+        """Whether this camera's packet sizes tell of movement."""
+        return self._sizes.trust(self._pixels)
 
     def plan(self) -> Plan:
         """Return what to decode now."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rtsp.frame import Clock
 from rtsp.governor import Mode
+from rtsp.sizes import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class CameraHealth:
     mode_reason: str
     looks_per_s: float
     woken: Mapping[str, int]  # how often it was woken from sleep, by what
-    sizes_tell: bool  # its packet sizes have been seen to tell of movement
+    sizes_tell: Trust  # whether its packet sizes tell of movement
     clock: Clock
     clock_offset_ms: float | None  # camera's clock minus ours; None when the camera does not tell
     last_packet_age_s: float | None

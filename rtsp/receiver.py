@@ -139,7 +139,8 @@ class Camera:
         self._time_s = max(packet.time_s, self._time_s or 0.0)
         self._meter.add(packet.time_s, packet.size_bytes, packet.is_key)
         if packet.is_key:
-            self._governor.measured(self._meter.fps, self._meter.key_every_s)
+            encoding = packet.encoding
+            self._governor.measured(self._meter.fps, self._meter.key_every_s, encoding.width * encoding.height)
         if self._feed.arrived(self.ring.append(packet), packet):
             self._pool.wake()
 
@@ -176,7 +177,7 @@ class Camera:
             mode_reason=plan.reason,
             looks_per_s=round(plan.looks_per_s, 3),
             woken=dict(self._governor.woken),
-            sizes_tell=self._governor.sizes_tell,
+            sizes_tell=self._governor.trust,
             clock=self._wall.clock,
             clock_offset_ms=None if ahead_s is None else round(ahead_s * 1000, 1),
             last_packet_age_s=None if self._packet_at_s is None else round(now_s - self._packet_at_s, 3),

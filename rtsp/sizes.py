@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Literal, TypeAlias
+
+Trust: TypeAlias = Literal["no", "probably", "yes"]
 
 WINDOW_S = 0.4  # covers a mini-group of B-frames, so that their rhythm cancels out
 _KEPT = 150  # windows: a minute; noise follows the light within minutes
@@ -17,6 +20,11 @@ _ENOUGH = 10  # windows before anything is claimed
 _MOVING_KEPT = 40
 _FLOOR = 0.1  # of the median: a spread below it is the stillness of a test picture, not of a camera
 _TO_SIGMA = 1.4826  # from the median absolute deviation to the standard deviation of a normal distribution
+# Bytes per macroblock of a quiet picture: below, nearly all are skipped (measured: 0.01 to 0.3 at constant
+    0.3  # per macroblock and quiet picture: below, nearly all are skipped (measured: 0.01 to 0.3 at constant
+)
+# quality, 1 to 4 where a constant bit rate codes the noise), and whatever moves has to be coded on top of that.
+SKIPPED_BYTES = 0.3
 TELLS_FROM = 4.0  # surprise that three in four windows with movement must reach before sizes are believed
 
 
@@ -77,9 +85,13 @@ class PacketSizes:
         """True when it is known what quiet looks like."""
         return len(self._quiet) >= _ENOUGH
 
-    @property
-    def tells(self) -> bool:
-        """True when movement has been seen to show in the sizes, on this camera, lately."""
-        if not self.ready or len(self._moving) < _ENOUGH:
-            return False
-        return self.surprise(sorted(self._moving)[len(self._moving) // 4]) >= TELLS_FROM
+    def trust(self, pixels: int) -> Trust:
+        """Return whether movement shows in the sizes: "yes" when it has been seen to, lately and on this camera.
+
+        "probably": nothing has moved yet, but quiet pictures of `pixels` pixels are so small that it must show.
+        """
+        if not self.ready:
+            return "no"
+        if len(self._moving) >= _ENOUGH:
+            return "yes" if self.surprise(sorted(self._moving)[len(self._moving) // 4]) >= TELLS_FROM else "no"
+        return "probably" if 0 < self._level[0] <= SKIPPED_BYTES * pixels / 256 else "no"

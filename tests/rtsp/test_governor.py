@@ -99,7 +99,7 @@ def test_looks_that_catch_up_do_not_put_it_back_to_sleep(governor, stream):
 
 def test_checks_are_rare_only_where_sizes_have_been_seen_to_tell(governor, stream):
     stream.run(20.0)
-    assert not governor.sizes_tell and governor.check_due(stream.time_s + 1.1)
+    assert "no" == governor.trust and governor.check_due(stream.time_s + 1.1)
 
     governor.want(5.0, "operator")
     stream.run(10.0, mean=3000, moved=True)
@@ -107,9 +107,29 @@ def test_checks_are_rare_only_where_sizes_have_been_seen_to_tell(governor, strea
     stream.run(20.0)
     governor.saw(stream.time_s, moved=False)
 
-    assert governor.sizes_tell
+    assert "yes" == governor.trust
     assert not governor.check_due(stream.time_s + 9.0)
     assert governor.check_due(stream.time_s + 10.0)
+
+
+def test_sizes_are_half_trusted_where_quiet_pictures_are_nearly_all_skipped(governor, stream):
+    governor.measured(25.0, 2.0, pixels=1920 * 1080)
+
+    stream.run(20.0)
+    governor.saw(stream.time_s, moved=False)
+
+    assert "probably" == governor.trust
+    assert not governor.check_due(stream.time_s + 3.9)
+    assert governor.check_due(stream.time_s + 4.0)
+
+
+def test_movement_that_did_not_show_in_the_sizes_ends_the_trust(governor, stream):
+    governor.measured(25.0, 2.0, pixels=1920 * 1080)
+    stream.run(4.5)
+
+    stream.run(10.0, moved=True)
+
+    assert "no" == governor.trust
 
 
 def test_a_wish_wakes_it_and_keeps_it_awake(governor, stream):
