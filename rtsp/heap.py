@@ -13,8 +13,8 @@ _ARENAS = 2
 def steady_heap() -> bool:
     """Give large buffers back to the system as soon as they are freed; call once, before the first camera.
 
-    glibc keeps a heap for each thread and raises its limit for separate mappings with every large buffer that is freed:
-    what opening a camera takes for a moment (some pictures) stays with its thread. Returns False elsewhere than on glibc.
+    glibc keeps heaps for its threads and raises its limit for separate mappings with every large buffer that is freed,
+    so what opening a camera takes for a moment (some pictures) stays taken. Returns False where there is no glibc.
     """
     if not sys.platform.startswith("linux"):
         return False

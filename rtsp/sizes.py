@@ -21,8 +21,6 @@ _MOVING_KEPT = 40
 _FLOOR = 0.1  # of the median: a spread below it is the stillness of a test picture, not of a camera
 _TO_SIGMA = 1.4826  # from the median absolute deviation to the standard deviation of a normal distribution
 # Bytes per macroblock of a quiet picture: below, nearly all are skipped (measured: 0.01 to 0.3 at constant
-    0.3  # per macroblock and quiet picture: below, nearly all are skipped (measured: 0.01 to 0.3 at constant
-)
 # quality, 1 to 4 where a constant bit rate codes the noise), and whatever moves has to be coded on top of that.
 SKIPPED_BYTES = 0.3
 TELLS_FROM = 4.0  # surprise that three in four windows with movement must reach before sizes are believed
