@@ -35,7 +35,7 @@ export class Book {
   /** Load (more of) what the filter asks for beyond the open ones. */
   async look({ more = false } = {}) {
     const { state, category, text } = this.filter;
-    if (state === "open") { this.next = null; return; }
+    if (state === "open") { this.next = null; return; } // all of them are here
     const question = { state: state === "all" ? "" : state, category, q: text };
     const page = await api.incidents(question, more ? this.next : null, 100);
     for (const incident of page.incidents) this.put(incident);

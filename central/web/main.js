@@ -19,11 +19,14 @@ import { cameraOf, kindOf, severityOf } from "./words.js";
 const { t } = i18n;
 const root = document.getElementById("root");
 
+const DRAW_AFTER_MS = 12; // a flood is drawn in gulps, one incident without delay that one could see
+
 class Console {
   constructor() {
     this.who = null;
     this.book = new Book();
     this.connected = true;
+    this.fresh = new Set(); // arrived since the queue was last drawn
     this.live = new Live({
       incident: (incident) => this.#heard(incident),
       node: (node) => this.devices?.put(node),
@@ -120,9 +123,16 @@ class Console {
     if (news === null) return;
     const isNew = (news === "opened" || news === "reopened") && incident.state === "new";
     if (isNew) this.#call(incident, news);
-    this.queue.render({ fresh: isNew ? incident.id : null });
-    this.#count();
+    if (isNew) this.fresh.add(incident.id);
+    this.drawing ??= setTimeout(() => this.#draw(), DRAW_AFTER_MS);
     if (this.selected === incident.id) this.#refresh(incident, known);
+  }
+
+  #draw() {
+    this.drawing = null;
+    this.queue.render({ fresh: this.fresh });
+    this.fresh = new Set();
+    this.#count();
   }
 
   #call(incident, news) {

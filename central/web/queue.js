@@ -8,6 +8,7 @@ import { moment, span, t } from "./i18n.js";
 import { areaOf, cameraOf, kindOf, severityMark, severityOf, stateChip } from "./words.js";
 
 const SCROLLED_PX = 60;
+const DRAWN = 150; // cards at once; in a flood the rest is counted and drawn on request
 
 const LATE_MS = 60_000;
 const isLate = (incident) => new Date(incident.opened_at) - new Date(incident.started_at) > LATE_MS;
@@ -21,27 +22,31 @@ export class Queue {
     this.cards = new Map(); // id → { element, age, changed }
     this.selected = null;
     this.unseen = 0;
+    this.drawn = DRAWN;
     this.element = this.#build();
   }
 
   /** Bring the cards in line with the book. Elements stay, so scroll and focus stay. */
-  render({ fresh = null } = {}) {
+  render({ fresh = new Set() } = {}) {
     const shown = this.book.shown();
+    const drawn = shown.slice(0, this.drawn);
+    const wanted = new Set(drawn.map((incident) => incident.id));
     const stay = this.#anchor();
     this.#severities();
     for (const [id, card] of this.cards) {
-      if (!shown.some((incident) => incident.id === id)) {
+      if (!wanted.has(id)) {
         this.#leave(card.element);
         this.cards.delete(id);
       }
     }
     let before = this.list.firstElementChild;
-    for (const incident of shown) {
-      const element = this.#card(incident, incident.id === fresh);
+    for (const incident of drawn) {
+      const element = this.#card(incident, fresh.has(incident.id));
       if (element === before) before = before.nextElementSibling;
       else this.list.insertBefore(element, before);
     }
-    if (fresh && this.cards.has(fresh) && this.scroller.scrollTop > SCROLLED_PX) this.#above(this.unseen + 1);
+    const arrived = [...fresh].filter((id) => this.cards.has(id)).length;
+    if (arrived && this.scroller.scrollTop > SCROLLED_PX) this.#above(this.unseen + arrived);
     this.#around(shown);
     stay();
   }
@@ -95,7 +100,7 @@ export class Queue {
       options.map(([value, text]) => h("option", { value, selected: value === filter[name] }, text)));
     this.bySeverity = new Map(SEVERITIES.map((severity) => [severity, this.#severity(severity)]));
     this.count = h("p", { class: "unseen", role: "status" });
-    this.list = h("div", { class: "cards", role: "list", "aria-label": t("queue") });
+    this.list = h("div", { class: "cards" });
     this.foot = h("div", {});
     this.pill = h("button", { class: "button primary above", type: "button", hidden: true, onclick: () => this.#toTop() });
     this.scroller = h("div", { class: "list", onscroll: () => this.scroller.scrollTop <= SCROLLED_PX && this.#above(0) }, this.list, this.foot);
@@ -139,7 +144,7 @@ export class Queue {
       h("span", { class: "marks" }, severityMark(incident.severity), stateChip(incident.state),
         isLate(incident) ? h("span", { class: "chip" }, t("late")) : null,
         h("span", { class: "serial num" }, `#${incident.number}`)))];
-    const element = known?.element ?? h("button", { type: "button", role: "listitem", data: { incident: incident.id }, onclick: () => this.on.select(incident.id) });
+    const element = known?.element ?? h("button", { type: "button", data: { incident: incident.id }, onclick: () => this.on.select(incident.id) });
     element.dataset.lastAt = incident.last_at;
     element.className = `card sev-${incident.severity}${["closed", "false_alarm", "resolved"].includes(incident.state) ? " done" : ""}`;
     if (fresh) element.classList.add("fresh");
@@ -170,11 +175,17 @@ export class Queue {
       fill(this.foot, h("div", { class: "calm" }, icon(plain ? "calm" : "search"), h("strong", {}, t(plain ? "empty_open" : "empty_filtered")),
         plain ? h("p", {}, t("empty_open_lead"))
           : h("button", { class: "button", type: "button", onclick: () => this.on.filter({ state: "open", category: "", severity: "", text: "" }, true) }, t("filter_clear"))));
-    } else if (next !== null) {
-      fill(this.foot, h("div", { class: "more" }, h("button", { class: "button", type: "button", onclick: () => this.on.more() }, t("load_more"))));
+    } else if (next !== null || shown.length > this.drawn) {
+      fill(this.foot, h("div", { class: "more" }, h("button", { class: "button", type: "button", onclick: () => this.#more(shown.length) }, t("load_more"))));
     } else {
       fill(this.foot);
     }
+  }
+
+  #more(known) {
+    this.drawn += DRAWN;
+    if (known >= this.drawn) this.render();
+    else this.on.more();
   }
 
   #bones() {

@@ -15,6 +15,7 @@ export function toggle() {
 export function call(severity) {
   if (!isOn()) return;
   audio ??= new AudioContext();
+  audio.resume(); // browsers hold it until somebody has touched the page
   const tones = severity === "critical" ? [880, 660, 880, 660] : severity === "high" ? [784, 659] : [523];
   tones.forEach((hertz, place) => beep(hertz, audio.currentTime + place * 0.18));
 }
