@@ -38,13 +38,13 @@ class SmokeSettings(RuleSettings):
     except_zones: frozenset[str] = Field(default=frozenset(), description="zones that never count: kilns, chimneys")
     every_s: float = Field(default=20.0, ge=1, le=120, description="seconds between two looks")
     evidence: float = Field(
-        default=2.0, ge=1.3, le=6, description="how much the looks must add up to: higher is surer and later"
+        default=1.9, ge=1.3, le=6, description="how much the looks must add up to: higher is surer and later"
     )
     confirm_s: float = Field(default=10.0, ge=0, le=3600, description="seconds that it must have lasted at least")
     gone_s: float = Field(default=600.0, ge=10, description="seconds without a sighting after which it is over")
     near: float = Field(default=0.12, ge=0, le=1, description="candidates nearer than this share of the width are one")
     low_score: float = Field(default=0.10, ge=0, lt=1, description="detector score that counts nothing")
-    high_score: float = Field(default=0.35, gt=0, le=1, description="detector score that counts fully")
+    high_score: float = Field(default=0.30, gt=0, le=1, description="detector score that counts fully")
 
 
 @dataclass(slots=True, eq=False)

@@ -184,7 +184,7 @@ def _kind_of(gray: Gray, c: Comparison) -> str | None:
         return None  # too little structure to miss any
     if c.blurred >= 0.7 and c.sharpness <= 0.7 and (c.lost < 0.5 or c.alike >= 0.97):
         return "defocused"
-    if c.lost >= 0.6 and ((c.veiled >= 0.4 and c.fresh <= 0.15) or (c.blurred >= 0.65 and c.sharpness <= 0.65)):
+    if c.lost >= 0.6 and ((c.veiled >= 0.4 and c.fresh <= 0.15) or (c.blurred >= 0.65 and c.sharpness <= 0.45)):
         return "covered"
     return "moved" if c.lost >= 0.75 else None
 
