@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from models.errors import ModelError
 from models.head import cut_head
+from models.reshape import parsed
 
 if TYPE_CHECKING:
     import onnx
@@ -38,7 +39,7 @@ def quantized(name: str, content: bytes, batches: Iterable[npt.NDArray[np.float3
     """
     import onnx
 
-    model = onnx.load_from_string(content)
+    model = parsed(name, content)
     cut_head(model)
     with tempfile.TemporaryDirectory(prefix="ioc-quantize-") as folder, _quiet():
         try:

@@ -29,11 +29,11 @@ def reshaped(name: str, content: bytes, width: int, height: int, *, cut: bool = 
     box arithmetic out of a YOLOv8 head (`models.head`). Raises `ModelError` where a constant of the old size is left
     that it does not know.
     """
-    import onnx
-
     if width % STRIDES[-1] or height % STRIDES[-1]:
         raise ModelError(f"{name}: {width}x{height} is not a multiple of {STRIDES[-1]} pixels")
-    model = onnx.load_from_string(content)
+    model = parsed(name, content)
+    if not model.graph.input:
+        raise ModelError(f"{name}: not an ONNX file: it has no input")
     dims = model.graph.input[0].type.tensor_type.shape.dim
     if len(dims) != 4 or not dims[2].dim_value or not dims[3].dim_value:
         raise ModelError(f"{name}: its input is not a picture of a fixed size")
@@ -46,6 +46,16 @@ def reshaped(name: str, content: bytes, width: int, height: int, *, cut: bool = 
     _free_reshapes(model, _cells(*old))
     _forget_shapes(model)
     return bytes(model.SerializeToString())
+
+
+def parsed(name: str, content: bytes) -> onnx.ModelProto:
+    """Return the graph in an ONNX file. Raises `ModelError` where it is none."""
+    import onnx
+
+    try:
+        return onnx.load_from_string(content)
+    except Exception as error:  # protobuf's own type is not onnx's to promise
+        raise ModelError(f"{name}: not an ONNX file: {error}") from error
 
 
 def anchors(width: int, height: int) -> npt.NDArray[np.float32]:

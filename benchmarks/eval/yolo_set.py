@@ -63,11 +63,17 @@ def read_truth(file: Path, names: tuple[str, ...]) -> Truth:
             continue
         try:
             values = [float(word) for word in line.split()]
-            labels.append(names[int(values[0])])
+            labels.append(_label(values[0], names))
             boxes.append(_box(values[1:]))
         except (ValueError, IndexError) as error:
             raise ConfigError(f"{file}:{number}: must be 'class cx cy w h', each 0..1: {error}") from error
     return Truth.of(np.array(boxes, np.float32).reshape(-1, 4), np.array(labels, np.str_))
+
+
+def _label(number: float, names: tuple[str, ...]) -> str:
+    if not 0 <= number < len(names):  # a negative one would count from the end
+        raise ValueError(f"there is no class {number:g}")
+    return names[int(number)]
 
 
 def _box(values: list[float]) -> tuple[float, float, float, float]:

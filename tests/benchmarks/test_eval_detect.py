@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from benchmarks.eval.detect import against_itself, eval_detect
 from benchmarks.eval.yolo_set import label_file, read_set, read_truth
@@ -101,3 +107,38 @@ def test_doubtful_boxes_of_the_reference_are_ignored():
     (truth,) = against_itself(0.5, 0.1, [seen])
 
     assert truth.ignored.tolist() == [False, True]
+
+
+@given(st.text(alphabet="0123456789. -+enaf\n\tx", max_size=60))
+def test_whatever_stands_in_a_label_file_is_read_or_explained(text: str):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "a.txt"
+        file.write_text(text)
+
+        try:
+            truth = read_truth(file, ("car", "bus"))
+        except ConfigError as error:
+            assert "a.txt:" in str(error)
+        else:
+            assert np.isfinite(truth.boxes).all()
+
+
+def test_the_command_prints_the_contracts_keys(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    import ioc.eval_detect_commands  # noqa: F401  puts the command in the group
+    from ioc.eval_app import eval_app
+    from models.store import add
+
+    monkeypatch.setenv("IOC_CACHE", str(tmp_path / "cache"))
+    out = np.zeros((1, 300, 6), np.float32)
+    out[0, 0] = (0, 0, 32, 64, 0.9, 1)
+    content = constant_model({"output0": out}, width=64, height=64)
+    add(card_for(content, "end-to-end", width=64, height=64).model_copy(update={"name": "ours"}), content)
+
+    app = typer.Typer()
+    app.add_typer(eval_app)
+    done = CliRunner().invoke(app, ["eval", "detect", str(dataset), "--model", "ours", "--json"])
+
+    printed = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert printed["overall"] == {"map50": 1.0, "map50_95": 1.0, "precision": 0.5, "recall": 1.0}
+    assert {"classes", "machine", "version"} <= printed.keys()
