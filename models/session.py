@@ -98,7 +98,6 @@ def _options(settings: SessionSettings) -> Any:
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "1" if settings.spinning else "0")
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     return options
 
 

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
-from rtsp.simulator.scene import make_scene
 
 from common.config import read_config
 from common.media import MediaError, cache_dir, fetch
 from common.places import AnyPlace, Progress
+from rtsp.simulator.scene import make_scene
 from rtsp.simulator.transcode import encode_pictures
 
 log = logging.getLogger(__name__)
