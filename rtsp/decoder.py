@@ -13,7 +13,7 @@ from rtsp.packet import Encoding, Packet
 
 log = logging.getLogger(__name__)
 
-Skip: TypeAlias = Literal["DEFAULT", "NONREF", "NONKEY"]
+Skip: TypeAlias = Literal["DEFAULT", "NONREF"]
 _STORM_AFTER = 10  # decode errors in a row before the storm is named
 
 

@@ -190,6 +190,7 @@ class Feed:
         if self._broken:
             decoder.restart()
             self._broken = False
+        decoder.skip("NONREF" if plan.spare else "DEFAULT")
         return sum(self._consider(picture, packet, plan) for picture in decoder.decode(packet)) > 0
 
     def _consider(self, picture: Decoded, packet: Packet, plan: Plan) -> bool:

@@ -40,6 +40,7 @@ class Plan:
     looks_per_s: float
     reason: str
     from_s: float | None = None  # after waking: decode from the key frame before this moment
+    spare: bool = False  # pictures that no other one is built on need not be decoded: there are looks enough without
 
 
 @dataclass(slots=True)
@@ -181,9 +182,9 @@ class Governor:
         wish, looks = max(self._wanted.items(), key=lambda item: item[1], default=("rules", 0.0))
         reason = wish if looks > self.looks_per_s else self._why
         looks = max(looks, self.looks_per_s)
-        plan = Plan("some", looks, reason, self._from_s)
+        plan = Plan("some", looks, reason, self._from_s, spare=0 < looks * 4 <= self._fps)
         if (self.key_frames_only and looks == self.looks_per_s) or 0 < looks * self._key_every_s <= 1.0:
             return replace(plan, mode="keys")
         if self._fps and looks >= 0.9 * self._fps:
-            return replace(plan, mode="every", looks_per_s=self._fps)
+            return replace(plan, mode="every", looks_per_s=self._fps, spare=False)
         return plan

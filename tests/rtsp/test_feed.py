@@ -120,3 +120,13 @@ def test_a_decoder_that_was_overrun_goes_on_at_a_key_frame(packets):
     assert node.feed.skipped["overrun"] > 0
     assert 0 == node.feed.decode_errors
     assert node.looks[0][0] == node.ring.since(0.0)[0].time_s
+
+
+def test_pictures_that_no_other_needs_are_not_decoded_for_a_few_looks(tmp_path):
+    options = {"preset": "medium", "bf": "2", "b-pyramid": "none", "b_strategy": "0"}
+    packets = packets_of(film(tmp_path / "b.mp4", street, 250, key_every=50, options=options))
+
+    node = Node(GovernorSettings()).play(packets)
+
+    assert node.feed.decoded < 0.7 * len(packets)
+    assert 20 == pytest.approx(len([time_s for time_s, _ in node.looks if 5 <= time_s < 9]), abs=1)
