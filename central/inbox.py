@@ -134,20 +134,22 @@ class _Work:
 
     def status(self, node: NodeTopics, status: Status, retained: bool) -> None:
         change = presence.heard_status(self._db, node, status, self._now, retained=retained)
-        self._nodes.add(node)
-        if change.new_boot:
-            for incident in presence.watched_by_an_earlier_boot(self._db, node, status.boot_id):
-                self._update(incident, end_episodes(incident, status.at, unless_boot=status.boot_id))
-        if change.returned_from is not None:
-            self.own(presence.node_event(node, "end", change.returned_from, self._now))
+        self._follow(node, change, status.boot_id, status.at)
 
     def health(self, node: NodeTopics, health: Health) -> None:
-        returned_from = presence.heard_health(self._db, node, health, self._now)
+        change = presence.heard_health(self._db, node, health, self._now)
         if health.outbox is not None:
             self._heard(node, health.boot_id, expect=health.outbox.last_seq)
-        if returned_from is not None:
-            self.own(presence.node_event(node, "end", returned_from, self._now))
-        self._nodes.add(node)
+        self._follow(node, change, health.boot_id, health.at)
+
+    def _follow(self, node: NodeTopics, change: presence.StatusChange, boot_id: str, at: datetime) -> None:
+        """Draw the conclusions from a birth, a death or health."""
+        self.show(node)
+        if change.new_boot:
+            for incident in presence.watched_by_an_earlier_boot(self._db, node, boot_id):
+                self._update(incident, end_episodes(incident, at, unless_boot=boot_id))
+        if change.returned_from is not None:
+            self.own(presence.node_event(node, "end", change.returned_from, self._now))
 
     def finish(self, areas: Mapping[str, str]) -> list[Change]:
         """Return what the screens have to hear once this is committed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -45,6 +45,8 @@ def heard_status(db: sa.Connection, node: NodeTopics, status: Status, now: datet
             )
         )
         return StatusChange(new_boot=status.state == "online")
+    if status.state == "offline" and row["state"] == "online" and row["boot_id"] != status.boot_id:
+        return StatusChange()  # the will of an earlier life, which came late
     if row["state"] != status.state or row["boot_id"] != status.boot_id:
         values["since"] = since
     if not retained:
@@ -60,21 +62,25 @@ def _heard(status: Status, now: datetime, retained: bool) -> datetime:
     return min(status.at, now) if retained else now
 
 
-def heard_health(db: sa.Connection, node: NodeTopics, health: Health, now: datetime) -> datetime | None:
-    """Take in a node's health; return the start of a reported absence that this ends."""
+def heard_health(db: sa.Connection, node: NodeTopics, health: Health, now: datetime) -> StatusChange:
+    """Take in a node's health. It may overtake the birth that was sent before it, and then stands for that."""
     row = db.execute(sa.select(nodes).where(_is(nodes, node))).mappings().first()
     body = health.model_dump(mode="json", exclude={"cameras"})
+    began_at = health.at - timedelta(seconds=max(0.0, health.uptime_s))
     values: dict[str, Any] = {"heard_at": now, "health": body, "boot_id": health.boot_id, "version": health.version}
+    change = StatusChange()
     if row is None:
-        db.execute(sa.insert(nodes).values(site=node.site, node=node.node, state="online", since=health.at, **values))
-        returned_from = None
+        values |= {"state": "online", "since": began_at}
+        db.execute(sa.insert(nodes).values(site=node.site, node=node.node, **values))
     else:
-        returned_from = row["reported_at"]
+        change = StatusChange(row["boot_id"] != health.boot_id, row["reported_at"])
+        if change.new_boot:
+            values["since"] = began_at
         if row["state"] != "online":
-            values |= {"state": "online", "since": now, "reported_at": None}
+            values |= {"state": "online", "since": began_at if change.new_boot else now, "reported_at": None}
         db.execute(sa.update(nodes).where(_is(nodes, node)).values(**values))
     _keep_cameras(db, node, health.cameras, now)
-    return returned_from
+    return change
 
 
 def _keep_cameras(db: sa.Connection, node: NodeTopics, healths: Mapping[str, CameraHealth], now: datetime) -> None:

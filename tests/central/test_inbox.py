@@ -162,6 +162,21 @@ def test_a_node_that_starts_anew_ends_what_it_watched_before(inbox, store):
     assert at(60) == from_row(row).ended_at
 
 
+def test_health_that_overtakes_the_birth_ends_what_was_watched_before_as_well(inbox, store):
+    inbox.take([status(boot="boot-1"), *received(event(boot="boot-1"))])
+    inbox.take([health(boot="boot-2", when=at(60))])
+    inbox.take([status(boot="boot-2", when=at(59))])
+
+    assert ["cleared"] == [row["condition"] for row in rows(store, incidents)]
+
+
+def test_the_late_will_of_an_earlier_life_says_nothing_about_this_one(inbox, store):
+    inbox.take([status(boot="boot-1"), status(boot="boot-2", when=at(5))])
+    inbox.take([status("offline", boot="boot-1")])
+
+    assert ["online"] == [row["state"] for row in rows(store, nodes)]
+
+
 def test_a_node_that_died_is_an_incident_until_it_is_back(inbox, store):
     inbox.take([status()])
     inbox.take([status("offline")])
