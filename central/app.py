@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from central.accounts import Accounts, list_users
-from central.api import events, evidence, incidents, pages, people, presence, problems, stream, vitals
+from central.api import events, evidence, incidents, pages, people, presence, problems, shapes, stream, vitals
 from central.api.house import House
 from central.api.shield import Shield
 from central.attempts import FREE_PER_ADDRESS, Attempts
@@ -91,7 +91,7 @@ class _Server(uvicorn.Server):
 def _furnish(app: FastAPI, config: CentralConfig) -> None:
     problems.install(app)
     for part in (vitals, people, incidents, events, stream, evidence, presence):
-        app.include_router(part.router)
+        app.include_router(part.router, responses=shapes.PROBLEMS)
     pages.install(app)
     app.add_middleware(Shield, https=config.https)
 

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query
 
 from central import views
+from central.api import shapes
 from central.api.house import HouseDep, Reader
 from central.store.tables import events
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"])
 
 
-@router.get("")
+@router.get("", response_model=shapes.EventPage)
 def list_events(
     house: HouseDep,
     _who: Reader,

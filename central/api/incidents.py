@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from central import views
 from central.accounts import Identity, note
 from central.actions import Action, NotNow, act, allowed
+from central.api import shapes
 from central.api.house import House, HouseDep, Operator, Reader
 from central.api.problems import Problem
 from central.inbox import now_utc
@@ -37,7 +38,7 @@ class Act(BaseModel):
     assignee: str | None = Field(default=None, max_length=64, description="who handles it; oneself when left out")
 
 
-@router.get("")
+@router.get("", response_model=shapes.Queue)
 def list_incidents(
     house: HouseDep,
     _who: Reader,
@@ -75,14 +76,14 @@ def list_incidents(
     }
 
 
-@router.get("/{incident_id}")
+@router.get("/{incident_id}", response_model=shapes.IncidentWhole)
 def one_incident(incident_id: IncidentId, house: HouseDep, _who: Reader) -> dict[str, Any]:
     """One incident with its events, evidence and history."""
     with house.store.read() as db:
         return _whole(db, incident_id, house)
 
 
-@router.post("/{incident_id}/actions")
+@router.post("/{incident_id}/actions", response_model=shapes.IncidentWhole)
 def act_on_incident(incident_id: IncidentId, wish: Act, house: HouseDep, who: Operator) -> dict[str, Any]:
     """Do something with an incident; 409 when it has changed since the operator looked."""
     _check(wish)

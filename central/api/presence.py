@@ -7,19 +7,20 @@ from typing import Any
 from fastapi import APIRouter
 
 from central import views
+from central.api import shapes
 from central.api.house import HouseDep, Reader
 
 router = APIRouter(prefix="/api/v1", tags=["presence"])
 
 
-@router.get("/nodes")
+@router.get("/nodes", response_model=shapes.Nodes)
 def list_nodes(house: HouseDep, _who: Reader) -> dict[str, Any]:
     """Every node with its state, its health, and how many events it numbered that never came."""
     with house.store.read() as db:
         return {"nodes": views.all_nodes(db)}
 
 
-@router.get("/cameras")
+@router.get("/cameras", response_model=shapes.Cameras)
 def list_cameras(house: HouseDep, _who: Reader) -> dict[str, Any]:
     """Every camera with its latest health."""
     with house.store.read() as db:

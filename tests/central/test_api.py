@@ -280,8 +280,11 @@ def test_figures_are_for_prometheus(central, tell):
 
 
 def test_the_interface_describes_itself(central):
-    paths = central.client.get("/api/v1/openapi.json").json()["paths"]
+    document = central.client.get("/api/v1/openapi.json").json()
 
+    paths, shapes = document["paths"], document["components"]["schemas"]
+    assert {"number", "severity", "state", "version"} <= set(shapes["IncidentSummary"]["required"])
+    assert "application/problem+json" in paths["/api/v1/incidents"]["get"]["responses"]["4XX"]["content"]
     assert {
         "/healthz", "/readyz", "/metrics", "/api/v1/events", "/api/v1/incidents", "/api/v1/incidents/{incident_id}",
         "/api/v1/incidents/{incident_id}/actions", "/api/v1/stream", "/api/v1/evidence/{sha256}",

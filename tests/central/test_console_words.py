@@ -57,6 +57,16 @@ def test_every_text_that_the_scripts_ask_for_exists():
     assert [] == sorted(asked - told.keys())
 
 
+BUILT = ("kind_", "category_", "severity_", "handling_", "label_", "phase_", "do_", "did_", "reason_", "key_", "state_",
+         "mode_", "filter_")  # fmt: skip
+
+
+def test_no_text_is_there_for_nobody():
+    text = "".join(file.read_text(encoding="utf-8") for file in [*scripts(), WEB / "index.html"])
+
+    assert [] == [key for key in words("en") if f'"{key}"' not in text and not key.startswith(BUILT)]
+
+
 def test_scripts_never_parse_text_as_html():
     forbidden = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function")
 
