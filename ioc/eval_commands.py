@@ -40,6 +40,8 @@ def tracking(
 
     _needs_trackeval()
     sequences = read_dataset(dataset, only)
+    for sequence in sequences:
+        sequence.check_truth()
     scored, skipped = _score_pictures(sequences, detector, label) if detector else (_score_public(sequences), [])
     if not scored:
         raise UserMistake(f"{dataset}: no sequence has pictures or a video beside it, which --detector needs")
@@ -70,12 +72,16 @@ def _score_pictures(
     from benchmarks.eval.tracking_pictures import detected_looks, label_of, pictures_of
     from detectors.load import load_detector
     from models.card import find_card
+    from models.errors import ModelError
     from models.store import ensure
 
     places = {each.name: pictures_of(each) for each in sequences}
     if not any(places.values()):
         return {}, list(places)
-    card = find_card(card_name)
+    try:
+        card = find_card(card_name)
+    except ModelError as error:
+        raise UserMistake(str(error)) from error
     detector = load_detector(card, ensure(card))
     scored = {}
     with _bar() as bar:

@@ -85,6 +85,10 @@ class Sequence:
             return Boxes.of(np.zeros((0, 7)))
         return self._read(path, least=5, first=1)
 
+    def check_truth(self) -> None:
+        """Read the truth now: its mistakes shall be said before anything is computed. Raises `ConfigError`."""
+        _ = self.truth, self.ignored
+
     def _read(self, path: Path, *, least: int, first: int = 2) -> Boxes:
         rows = read_rows(path, least)
         _check(path, rows, first, self.frames)
