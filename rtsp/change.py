@@ -21,6 +21,7 @@ class Stillness:
     def __init__(self) -> None:
         self._past: deque[tuple[float, npt.NDArray[np.float32]]] = deque(maxlen=4)
         self._settled: tuple[float, npt.NDArray[np.float32]] | None = None
+        self._compared: list[npt.NDArray[np.float32]] = []
 
     def moved(self, time_s: float, picture: VideoPicture) -> bool:
         """Return True when a part of the picture differs from a second ago, or from a minute ago."""
@@ -28,12 +29,18 @@ class Stillness:
         before = [(self._past[0][1])] if self._past else []
         if self._settled is not None:
             before.append(self._settled[1])
+        self._compared = before
         moved = any(_differ(now, earlier) for earlier in before)
         if not self._past or time_s - self._past[-1][0] >= _STEP_S / 3:
             self._past.append((time_s, now))
         if self._settled is None or moved or time_s - self._settled[0] >= _SETTLED_S:
             self._settled = (time_s, now)
         return moved
+
+    def had_moved(self, picture: VideoPicture) -> bool:
+        """Compare another picture with what the last one was compared with: had it begun by then?"""
+        now = picture.gray(*SIZE_PX).astype(np.float32)
+        return any(_differ(now, earlier) for earlier in self._compared)
 
 
 def _differ(now: npt.NDArray[np.float32], earlier: npt.NDArray[np.float32]) -> bool:

@@ -18,6 +18,7 @@ from rtsp.ring import PacketRing
 
 TURN_PACKETS = 8  # at most so many per turn, so that one camera never keeps a thread from the others for long
 KEY_FIRST = 10  # a picture by itself goes before a camera that is less behind than this; there are few of them
+KEYS_LOOKED_AT = 6  # to find out when a change began; decoding all that lies between costs ten times as much
 LATE_AFTER_S = 1.0  # a decoder that is further behind than this jumps to the newest key frame
 
 
@@ -171,12 +172,23 @@ class Feed:
     def _check(self, picture: Decoded, packet: Packet) -> None:
         """Compare a sleeping camera's picture with the earlier ones; hand it out now and then all the same."""
         moved = self._still.moved(picture.time_s, VideoPicture(picture.frame))
-        self.governor.saw(picture.time_s, moved=moved)
+        since_s = self._unchanged_until(packet) if moved else None
+        self.governor.saw(picture.time_s, moved=moved, since_s=since_s)
         plan = self.governor.plan()
         if plan.mode == "asleep" and self.governor.idle_look_due(picture.time_s):
             self._hand_out(picture, packet, plan)
         elif plan.mode == "asleep":
             self.skipped["checked"] += 1
+
+    def _unchanged_until(self, packet: Packet) -> float | None:
+        """Return the time of the last key frame since the check before that does not show the change yet."""
+        keys = self.ring.keys_between(self.governor.checked_s, packet.time_s)
+        decoder = Decoder(packet.encoding)
+        for key in reversed(keys[-KEYS_LOOKED_AT:]):
+            picture = decoder.decode_alone(key) if key.session == packet.session else None
+            if picture is None or not self._still.had_moved(VideoPicture(picture.frame)):
+                return key.time_s
+        return None
 
     def _follow(self, packet: Packet, plan: Plan) -> bool:
         """Decode a packet in sequence; True when a picture was handed out."""

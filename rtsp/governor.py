@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Literal, TypeAlias
 
 from rtsp.sizes import PacketSizes, Trust, Window
@@ -29,6 +30,7 @@ class GovernorSettings:
     idle_look_s: float = 10.0  # a sleeping camera's picture is handed out so often all the same
     lead_s: float = 1.0  # decoding restarts so long before the change was noticed
     certain: float = 8.0  # surprise (standard deviations) of one window that wakes by itself
+    odd_key: float = 0.15  # a key frame that is so much larger or smaller than usual is looked at
     likely: float = 4.0  # surprise of two windows in a row that wake
 
 
@@ -65,6 +67,8 @@ class Governor:
     _checked_s: float = float("-inf")
     _handed_s: float = float("-inf")
     _likely: Window | None = None
+    _keys: deque[float] = field(default_factory=lambda: deque(maxlen=9))
+    _odd: bool = False
     _unjudged: deque[Window] = field(default_factory=lambda: deque(maxlen=60))
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _plan: Plan | None = None
@@ -75,6 +79,8 @@ class Governor:
             self._sizes, self._unjudged = PacketSizes(), deque(maxlen=60)
             self._asleep, self._quiet_since_s, self._likely, self._from_s = False, None, None, None
             self._checked_s = self._handed_s = float("-inf")
+            self._keys.clear()
+            self._odd = False
             self._why, self._plan = "rules", None
 
     def want(self, looks_per_s: float | None, reason: str) -> None:
@@ -96,11 +102,20 @@ class Governor:
         """Note a packet's size (or `rtsp.h264.effort`, which means more); a surprising one wakes the camera."""
         with self._lock:
             self._time_s = time_s
+            if is_key:
+                self._compare_keys(size_bytes)
             window = self._sizes.add(time_s, size_bytes, is_key)
             if window is None:
                 return
             self._unjudged.append(window)
             self._listen(window)
+
+    def _compare_keys(self, size_bytes: float) -> None:
+        """A key frame of an unusual size is looked at, whenever the next check would be."""
+        usual = median(self._keys) if self._keys else size_bytes
+        self._keys.append(size_bytes)
+        if self._asleep and abs(size_bytes - usual) > self.settings.odd_key * usual:
+            self._odd = True
 
     def _listen(self, window: Window) -> None:
         before, self._likely = self._likely, window if window.surprise >= self.settings.likely else None
@@ -111,13 +126,19 @@ class Governor:
         elif self._likely is not None and before is not None and self.trust != "no":
             self._wake(before.start_s, "packet sizes")
 
-    def saw(self, time_s: float, *, moved: bool) -> None:
-        """Say whether the picture at `time_s` shows something new."""
+    @property
+    def checked_s(self) -> float:
+        """When a picture was looked at last."""
+        return self._checked_s
+
+    def saw(self, time_s: float, *, moved: bool, since_s: float | None = None) -> None:
+        """Say whether the picture at `time_s` shows something new, and since when at the earliest if that is known."""
         if not self.settings.may_sleep:
             return
         with self._lock:
             self._judge(time_s, moved=moved)
-            since_s, self._checked_s = self._checked_s, time_s
+            since_s = self._checked_s if since_s is None else since_s
+            self._checked_s = time_s
             if moved:
                 self._quiet_since_s = None
                 self._wake(max(since_s, self._time_s - 60.0), "picture changed")
@@ -148,6 +169,9 @@ class Governor:
 
     def check_due(self, time_s: float) -> bool:
         """True when a sleeping camera's key frame at `time_s` should be decoded and compared."""
+        if self._odd:
+            self._odd = False
+            return True
         settings = self.settings
         every_s = {
             "yes": settings.check_every_s,

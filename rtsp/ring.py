@@ -126,6 +126,12 @@ class PacketRing:
         with self._lock:
             return next((group.first for group in reversed(self._groups) if group.whole), None)
 
+    def keys_between(self, from_s: float, to_s: float) -> list[Packet]:
+        """Return the key frames after `from_s` and before `to_s`, in order."""
+        with self._lock:
+            firsts = [group.packets[0] for group in self._groups if group.whole]
+        return [packet for packet in firsts if from_s < packet.time_s < to_s]
+
     def since(self, time_s: float) -> list[Packet]:
         """Return the packets from the key frame before `time_s` on (or from the first key frame there is)."""
         start = self.key_before(time_s)

@@ -132,6 +132,17 @@ def test_movement_that_did_not_show_in_the_sizes_ends_the_trust(governor, stream
     assert "no" == governor.trust
 
 
+def test_a_key_frame_of_unusual_size_is_looked_at_before_the_next_check(governor, stream):
+    governor.measured(25.0, 2.0, pixels=1920 * 1080)
+    stream.run(20.0)
+    governor.saw(stream.time_s, moved=False)
+    assert not governor.check_due(stream.time_s + 1.0)
+
+    governor.packet(stream.time_s + 1.0, 30_000, True)
+
+    assert governor.check_due(stream.time_s + 1.0)
+
+
 def test_a_wish_wakes_it_and_keeps_it_awake(governor, stream):
     stream.run(20.0)
 
