@@ -19,13 +19,14 @@ import { cameraOf, kindOf, severityOf } from "./words.js";
 const { t } = i18n;
 const root = document.getElementById("root");
 
-const DRAW_AFTER_MS = 12; // a flood is drawn in gulps, one incident without delay that one could see
+const DRAW_EVERY_MS = 40; // a flood is drawn in gulps; what comes alone is drawn at once
 
 class Console {
   constructor() {
     this.who = null;
     this.book = new Book();
     this.connected = true;
+    this.drawnAt = 0;
     this.fresh = new Set(); // arrived since the queue was last drawn
     this.live = new Live({
       incident: (incident) => this.#heard(incident),
@@ -124,12 +125,15 @@ class Console {
     const isNew = (news === "opened" || news === "reopened") && incident.state === "new";
     if (isNew) this.#call(incident, news);
     if (isNew) this.fresh.add(incident.id);
-    this.drawing ??= setTimeout(() => this.#draw(), DRAW_AFTER_MS);
+    if (performance.now() - this.drawnAt > DRAW_EVERY_MS) this.#draw();
+    else this.drawing ??= setTimeout(() => this.#draw(), DRAW_EVERY_MS);
     if (this.selected === incident.id) this.#refresh(incident, known);
   }
 
   #draw() {
+    clearTimeout(this.drawing);
     this.drawing = null;
+    this.drawnAt = performance.now();
     this.queue.render({ fresh: this.fresh });
     this.fresh = new Set();
     this.#count();
