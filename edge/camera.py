@@ -15,6 +15,7 @@ from edge.config import ViewSettings
 from edge.geometry import Zone
 from edge.rules import CATALOG
 from edge.rules.base import Finding, Look, Rule, Scene, Sense
+from edge.tracking.settings import TrackerSettings
 from edge.tracking.tracker import Tracker
 from edge.tracks import Tracks
 
@@ -216,6 +217,15 @@ class SteadyClock:
         if self._utc is None:
             return 0.0
         return max(SHORTEST_STEP_S, (moment.captured_at - self._utc).total_seconds())
+
+
+USUAL_ASPECT: Final = 16 / 9
+
+
+def make_watch(view: ViewSettings, *, looks_per_s: float = 5.0, aspect: float = USUAL_ASPECT) -> CameraWatch:
+    """Return the watch over a camera whose pictures are `aspect` times as wide as they are high."""
+    tracker = Tracker(TrackerSettings(aspect=aspect))
+    return CameraWatch(make_rules(view, aspect=aspect), tracker=tracker, looks_per_s=looks_per_s)
 
 
 def make_rules(view: ViewSettings, *, aspect: float = 16 / 9) -> list[Rule[Any]]:

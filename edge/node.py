@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from common.machine import version
 from detectors.detector import Detector
 from detectors.load import load_detector
-from edge.camera import CameraWatch, Told, make_rules
+from edge.camera import USUAL_ASPECT, Told, make_watch
 from edge.commands import Commands, changes
 from edge.config import BrokerSettings, CameraSettings, NodeConfig
 from edge.evidence import EvidenceStore
@@ -129,7 +129,7 @@ class Node:
 
     def add_camera(self, settings: CameraSettings) -> None:
         """Put a camera to work."""
-        watch = CameraWatch(make_rules(settings), looks_per_s=self.config.inference.looks_per_s)
+        watch = make_watch(settings, looks_per_s=self.config.inference.looks_per_s)
         seat = self.analyst.seat(settings, watch)
         fastest_s = min(watch.senses.values(), default=1.0)
         connection = Camera(
@@ -137,7 +137,7 @@ class Node:
             settings.detect_url or settings.url,
             transport=settings.transport,
             pool=self.pool,
-            deliver=lambda frame: self.analyst.hand_over(seat, frame),
+            deliver=lambda frame: self._take_in(seat, frame),
             looks_per_s=1.0 / max(fastest_s, 1e-3),
             key_frames_only=fastest_s >= KEY_FRAMES_SUFFICE_S,
             governor=GovernorSettings(may_sleep=self.config.inference.sleep),
@@ -191,6 +191,20 @@ class Node:
         for name in names:
             ensure(find_card(name, inference.models_dir), inference.models_dir)
         return names
+
+    def _take_in(self, seat: Seat, frame: Frame) -> None:
+        if seat.arrived == 0:
+            self._fit(seat, frame.picture.width / frame.picture.height)
+        self.analyst.hand_over(seat, frame)
+
+    def _fit(self, seat: Seat, aspect: float) -> None:
+        """Watch anew with the picture's true proportions, which only its first frame tells."""
+        if abs(aspect / USUAL_ASPECT - 1) < 0.01:
+            return
+        with seat.busy:
+            told = seat.watch.finish()
+            seat.watch = make_watch(seat.settings, looks_per_s=self.config.inference.looks_per_s, aspect=aspect)
+        self._on_told(seat, None, told)
 
     def _detectors(self) -> Detectors:
         """Return one worker's own detectors. A model that cannot be had leaves its sense blind, and is tried again."""
