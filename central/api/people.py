@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 
 from fastapi import APIRouter, Request, Response
@@ -11,6 +12,7 @@ from central.accounts import LONGEST_PASSWORD, SESSION_LASTS
 from central.api.house import COOKIE, HouseDep, Reader, identify
 from central.api.problems import Problem
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/v1", tags=["session"])
 
 
@@ -40,6 +42,7 @@ def log_in(login: Login, request: Request, response: Response, house: HouseDep) 
     if session is None:
         house.attempts.failed(guess)
         house.attempts_by_address.failed(address)
+        log.warning("login refused", extra={"user": login.name, "address": address})
         raise Problem(401, "wrong name or password")
     house.attempts.forget(guess)
     response.set_cookie(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 
 import httpx
@@ -104,6 +105,25 @@ def test_a_screen_from_another_database_is_told_to_look_again(central, url):
 
     assert screen.ended.wait(5)
     assert [{}] == screen.of("reload")
+
+
+def test_a_screen_that_stops_reading_holds_nobody_up(central, url):
+    hub = central.house.hub
+    stuck = socket.socket()
+    stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stuck.connect((central.client.base_url.host, central.client.base_url.port))
+    stuck.sendall(
+        f"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: {central.reader['Authorization']}\r\n\r\n".encode()
+    )
+    screen = Screen(url, central.reader)
+    until(lambda: hub.viewers == 2)
+
+    for n in range(600):
+        hub.tell([{"type": "node", "node": {"n": n, "filling": "x" * 20_000}}])
+        until(lambda: len(screen.of("node")) > n)  # noqa: B023  the quick one keeps up
+
+    assert (1, 1) == (hub.cut_off, hub.viewers)
+    stuck.close()
 
 
 def test_screens_are_let_go_when_central_stops(central, url):
