@@ -1,5 +1,8 @@
 """Count what passes over a line, per direction and label, and report the sums of each interval.
 
+Where the detector is blind (a view from straight above, headlights at night) and all vehicles count alike, what moves
+over the line is counted as `vehicle`, marked doubtful, and `detail` says `by_movement`.
+
 Nothing is an alarm here: each interval is one `flow` message. One object is one count, however often its box touches
 the line; it counts again only when it really turns back. `detail` carries `counts` (direction → label → number),
 `error` (direction → by how much the number may be off), `interval_s`, and `watched_s`, how much of it was seen.
@@ -17,9 +20,13 @@ from pydantic import Field
 
 from edge.rules.base import Finding, Look, Rule, RuleSettings, Scene
 from edge.rules.crossings import LONG_GAP_S, Crossings
-from edge.rules.objects import TWO_WHEELERS, riders
+from edge.rules.movers import Movers
+from edge.rules.objects import TWO_WHEELERS, VEHICLES, riders
 
 DOUBTFUL_SCORE: Final = 0.4
+BLIND_BELOW: Final = 0.34  # share of what moves over the line that the detector has counted
+ENOUGH: Final = 3  # crossings, before which nobody is called blind
+REMEMBERS: Final = 60
 LONGEST_STEP_S: Final = 2.0  # between two looks; during a longer one nobody watched
 DIRECTIONS: Final = ("left", "right")
 
@@ -48,6 +55,11 @@ class LineCount(Rule[LineCountSettings]):
         super().__init__(settings, scene)
         self._crossings = Crossings(scene.lines[settings.line], scene.aspect)
         self._passages: list[_Passage] = []
+        # Movement has no names: it can only stand in where every vehicle counts.
+        counts_all = not settings.labels or settings.labels >= VEHICLES
+        self._movers = Movers(scene.lines[settings.line], scene.aspect) if counts_all else None
+        self._moved: Counter[str] = Counter()  # direction → what moved over the line, named or not
+        self._all_counted = self._all_moved = 0
         self._began_s: float | None = None
         self._last_s = 0.0
         self._watched_s = 0.0
@@ -64,6 +76,8 @@ class LineCount(Rule[LineCountSettings]):
         self._watched_s += step_s if step_s <= LONGEST_STEP_S else 0.0
         self._last_s = look.time_s
         self._note_labels(look)
+        if self._movers is not None:
+            self._moved.update("right" if to_right else "left" for to_right in self._movers.update(look))
         skip = riders(look.tracks) if not self._labels or self._labels & set(TWO_WHEELERS) else None
         for crossing in self._crossings.update(look.tracks, look.time_s):
             if skip is None or not skip[crossing.row]:
@@ -102,9 +116,21 @@ class LineCount(Rule[LineCountSettings]):
         yield self._interval(self._began_s, ended_s)
         self._began_s = ended_s if time_s - ended_s < self.settings.interval_s else time_s
 
+    def _is_blind(self, counted: int) -> bool:
+        """Whether the detector has had a name for hardly anything that moved over the line, so far."""
+        self._all_counted, self._all_moved = self._all_counted + counted, self._all_moved + self._moved.total()
+        blind = self._all_moved >= ENOUGH and self._all_counted < BLIND_BELOW * self._all_moved
+        if self._all_moved > REMEMBERS:  # an old verdict must not outlive dusk
+            self._all_counted, self._all_moved = self._all_counted // 2, self._all_moved // 2
+        return blind
+
     def _interval(self, began_s: float, ended_s: float) -> Finding:
         counted = [p for p in self._passages if not self._labels or p.label in self._labels]
-        self._passages = []
+        blind = self._is_blind(len(counted))
+        for direction in DIRECTIONS if blind else ():
+            missed = self._moved[direction] - sum(p.direction == direction for p in counted)
+            counted += [_Passage(-1, "vehicle", direction, True) for _ in range(missed)]
+        self._passages, self._moved = [], Counter()
         counts = {d: dict(sorted(Counter(p.label for p in counted if p.direction == d).items())) for d in DIRECTIONS}
         error = {d: sum(p.doubtful for p in counted if p.direction == d) for d in DIRECTIONS}
         watched_s, self._watched_s = min(self._watched_s, ended_s - began_s), 0.0
@@ -115,6 +141,7 @@ class LineCount(Rule[LineCountSettings]):
             "counts": counts,
             "total": {d: sum(counts[d].values()) for d in DIRECTIONS},
             "error": error,
+            "by_movement": blind,
         }
         return Finding(
             kind=self.kind, phase="end", key=f"{self.settings.name}@{began_s:.3f}", time_s=ended_s, started_s=began_s,

@@ -86,7 +86,7 @@ def test_a_truth_file_is_read_with_its_camera(tmp_path: Path) -> None:
         (GOOD.replace("direction: right", "direction: up"), "a.truth.yaml:7: counts.0.direction"),
         (
             GOOD.replace("counts:", "cuonts:"),
-            "a.truth.yaml:6: cuonts: there is no such setting; did you mean 'counts'?",
+            "yaml:6: cuonts: there is no such setting; did you mean 'counts'?",
         ),
         (GOOD.replace("- {line: mid", "- {line: mad"), "there is no line 'mad'"),
         (GOOD.replace("kind: line_count", "kind: line_cont"), "did you mean 'line_count'?"),

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.rules.base import Finding
+from detectors.detections import Detections
+from edge.rules.base import Finding, Look
+from edge.tracks import Tracks
+from rtsp.picture import VideoPicture
 from tests.edge.rules.scenes import Box, at, looks, rule, starts, stays, straight, tell, thing
 
 UP, DOWN = at(0.5, 0.3), at(0.5, 0.7)
@@ -134,3 +140,40 @@ def test_who_hesitates_at_the_fence_crosses_it_once() -> None:
     findings = starts(tell(rule("line_crossing", line="mid"), looks([thing(1, "person", path)], 6)))
 
     assert [f.detail["direction"] for f in findings] == ["right", "left"]
+
+
+def driving_past(cars: int, *, named: bool) -> Iterator[Look]:
+    """Bright cars drive down over the line of a dark road, one every 4 s; the detector knows them, or is blind."""
+    rng = np.random.default_rng(5)
+    for i in range(cars * 20 + 25):
+        t, road = i / 5, np.full((180, 320), 60, np.uint8)
+        y = ((t - 5) % 4) * 120 - 60 if t >= 5 and (t - 5) // 4 < cars else -100.0
+        top = int(max(0, y))
+        road[top : max(0, int(y + 40)), 140:180] = 210
+        noisy = np.asarray((road + rng.normal(0, 2, road.shape)).clip(0, 255), np.uint8)
+        box = np.array([[140 / 320, top / 180, 180 / 320, min(1.0, (y + 40) / 180)]], np.float32)
+        seen, at_s = named and y > -40 and y < 180, np.array([t])
+        ids = np.array([int((t - 5) // 4)])
+        car = Tracks(ids, np.array(["car"]), box, box, np.array([0.9], np.float32), at_s, at_s)
+        tracks = car if seen else Tracks.none()
+        picture = VideoPicture.of(np.repeat(noisy[..., None], 3, axis=2))
+        yield Look(t, tracks, Detections.none(), picture)
+
+
+def test_where_the_detector_is_blind_what_moves_is_counted_and_said_to_be_doubtful() -> None:
+    of = rule("line_count", line="mid")
+
+    findings = [*tell(of, driving_past(6, named=False)), *of.finish(30.0)]
+
+    assert counted(findings)["right"] == {"vehicle": 6}
+    assert findings[-1].detail["by_movement"] is True
+    assert findings[-1].detail["error"]["right"] == 6
+
+
+def test_what_the_detector_knows_is_not_counted_again_by_its_movement() -> None:
+    of = rule("line_count", line="mid")
+
+    findings = [*tell(of, driving_past(6, named=True)), *of.finish(30.0)]
+
+    assert counted(findings)["right"] == {"car": 6}
+    assert findings[-1].detail["by_movement"] is False
