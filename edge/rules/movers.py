@@ -45,9 +45,8 @@ class Movers:
         self._last_s: float | None = None
         self._age_s = 0.0
         self._people: set[int] = set()  # moving tracks that were people at some time
-        self._latest: list[
-            tuple[float, float, float, bool]
-        ] = []  # what crossed just now: when, where, how large, where to
+        # What crossed just now: when, how far along the line, how large, to the right or not.
+        self._latest: list[tuple[float, float, float, bool]] = []
         self._start, self._end = square(line, aspect)
         self._aspect = aspect
 
@@ -61,9 +60,8 @@ class Movers:
         self._note_people(tracks, look)
         ended = self._tracker.ended().tolist()
         crossings = self._crossings.update(tracks, look.time_s)
-        crossed = [
-            c.to_right for c in crossings if c.track not in self._people and self._is_whole(c, tracks, look.time_s)
-        ]
+        vehicles = [c for c in crossings if c.track not in self._people]
+        crossed = [c.to_right for c in vehicles if self._is_whole(c, tracks, look.time_s)]
         self._crossings.forget(ended)
         self._people.difference_update(ended)
         return crossed
