@@ -18,6 +18,7 @@ from rtsp.ring import PacketRing
 
 TURN_PACKETS = 8  # at most so many per turn, so that one camera never keeps a thread from the others for long
 KEY_FIRST = 10  # a picture by itself goes before a camera that is less behind than this; there are few of them
+GRACE_PACKETS = 75  # arrive while it catches up; before they are decoded it is not called late
 KEYS_LOOKED_AT = 6  # to find out when a change began; decoding all that lies between costs ten times as much
 LATE_AFTER_S = 1.0  # a decoder that is further behind than this jumps to the newest key frame
 
@@ -110,7 +111,7 @@ class Feed:
         if plan.from_s is not None and plan.from_s != self._went_back_to_s:
             self._went_back_to_s, self._next_look_s = plan.from_s, plan.from_s
             self._move_to(self.ring.key_before(plan.from_s))
-            self._catch_up_to = self.ring.end
+            self._catch_up_to = self.ring.end + GRACE_PACKETS
         elif glanced:
             self._move_to(self.ring.newest_key())
 
