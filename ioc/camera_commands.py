@@ -1,4 +1,4 @@
-"""`ioc camera probe`: what a camera sends and what to change on it."""
+"""`ioc camera probe` and `discover`: what a camera sends and what to change on it; which cameras there are."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from ioc.output import UserMistake, emit, err, out
 
 
 def register(app: typer.Typer) -> None:
-    """Add the `camera` group with `probe`."""
+    """Add the `camera` group with `probe` and `discover`."""
     camera_app.command("probe")(probe)
+    camera_app.command("discover")(discover)
     app.add_typer(camera_app)
 
 
@@ -44,6 +45,35 @@ def probe(
     emit(result, as_json, _show)
     if seen.failure is not None:
         raise typer.Exit(1)
+
+
+def discover(
+    seconds: Annotated[float, typer.Option(min=0.5, max=60, help="wait so long for answers")] = 3.0,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Find ONVIF cameras on the local network; a camera's own pages tell its RTSP address.
+
+    Tìm camera ONVIF trong mạng nội bộ.
+    """
+    from dataclasses import asdict
+
+    from rtsp.discovery import discover as ask
+
+    try:
+        with err.status("asking the network…"):
+            found = ask(seconds)
+    except OSError as error:
+        raise UserMistake(f"this machine is on no network that can be asked: {error.strerror}") from error
+    emit({"cameras": [asdict(camera) for camera in found]}, as_json, _show_found)
+
+
+def _show_found(result: Mapping[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table("address", "name", "model", "ONVIF service", title=f"{len(result['cameras'])} cameras answered")
+    for camera in result["cameras"]:
+        table.add_row(camera["address"], camera["name"], camera["hardware"], camera["service"])
+    out.print(table)
 
 
 def _transport(name: str) -> Literal["tcp", "udp"]:
