@@ -21,10 +21,14 @@ def events(
     dataset: Annotated[Path, typer.Argument(help="a folder of clips, each with a NAME.truth.yaml that has 'events:'")],
     model: Annotated[str, typer.Option(help="model card that finds people and vehicles")] = "yolov8n",
     only: Annotated[str, typer.Option(help="score only clips whose name matches this pattern")] = "*",
+    report: Annotated[
+        Path | None, typer.Option(help="folder for a page that shows each miss and each false alarm")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Report what happens in labelled clips, and compare with the truth: precision, recall, delay, false alarms."""
     from benchmarks.eval import events as scores
+    from benchmarks.eval.report import write_report
     from benchmarks.eval.runner import ClipRunner
 
     runner = ClipRunner(dataset, "events", only=only, model=model)
@@ -32,7 +36,10 @@ def events(
         scores.score_clip(name, truth, watched.alarms(), duration_s=watched.duration_s, kinds=watched.kinds)
         for name, truth, watched in runner.run()
     ]
-    emit({**scores.report(clips), **runner.facts}, as_json, _show, machine=runner.machine)
+    result = {**scores.report(clips), **runner.facts}
+    if report is not None:
+        write_report(report, result, runner.clips)
+    emit(result, as_json, _show, machine=runner.machine)
 
 
 def _show(result: Mapping[str, Any]) -> None:

@@ -9,11 +9,9 @@ from typing import Any, Protocol
 from benchmarks.eval.events import Alarm
 from detectors.detections import Detections
 from detectors.picture import Picture
-from edge.camera import CameraWatch, Moment, Told, make_rules
-from edge.config import ViewSettings
+from edge.camera import CameraWatch, Moment, Told, make_watch
+from edge.config import InferenceSettings, ViewSettings
 from edge.rules.base import Rule
-from edge.tracking.settings import TrackerSettings
-from edge.tracking.tracker import Tracker
 
 DETECTED_SENSES = ("objects", "smoke")
 
@@ -86,7 +84,7 @@ def watch(
 
 def _camera(view: ViewSettings, first: Moment) -> CameraWatch:
     aspect = first.picture.width / first.picture.height
-    return CameraWatch(make_rules(view, aspect=aspect), tracker=Tracker(TrackerSettings(aspect=aspect)))
+    return make_watch(view, looks_per_s=InferenceSettings().looks_per_s, aspect=aspect)
 
 
 def _look(detect: Mapping[str, Detect], sense: str, picture: Picture) -> Detections:

@@ -40,6 +40,11 @@ class ClipRunner:
         self._loaded: dict[str, Detector] = {}
 
     @property
+    def clips(self) -> dict[str, Path]:
+        """Where each clip is, by its name."""
+        return {clip.name: clip for clip, _ in self._truths}
+
+    @property
     def facts(self) -> dict[str, Any]:
         return {"models": {sense: self._models[sense] for sense in sorted(self._loaded)}}
 

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.eval.events import Alarm, ClipScore, report, score_clip, summary
+from benchmarks.eval.report import interval, write_report
 from benchmarks.eval.truth import Truth
 
 
@@ -122,3 +123,22 @@ def test_the_command_scores_real_footage_and_prints_one_json_object(shared_data:
     assert printed["overall"]["detected"] == 1
     assert printed["kinds"]["covered"]["f1"] == 1.0
     assert {"machine", "version", "clips"} <= set(printed)
+
+
+def test_a_share_of_few_comes_with_a_wide_interval() -> None:
+    low, high = interval(1, 1) or (0.0, 0.0)
+
+    assert low == pytest.approx(0.207, abs=0.001) and high == 1.0
+    assert interval(0, 0) is None
+
+
+def test_the_report_shows_each_miss_and_false_alarm_with_pictures(tmp_path: Path, shared_data: Path) -> None:
+    clip = shared_data / "events" / "rain_right_on_red.mp4"
+    wrong = score([INTRUSION | {"start_s": 2.0}], [alarm("covered", 1.0, boxes=((0.1, 0.1, 0.5, 0.5),))])
+
+    page = write_report(tmp_path / "out", report([wrong]), {"a.mp4": clip})
+
+    text = page.read_text(encoding="utf-8")
+    assert text.count("data:image/jpeg") == 2
+    assert "<b>missed</b>: intrusion at 2.0 s" in text and "<b>false</b>: covered at 1.0 s" in text
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["overall"]["false_alarms"] == 1
