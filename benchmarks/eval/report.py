@@ -1,4 +1,4 @@
-"""A page on which a customer sees how the product did on his clips: figures, and a strip of each miss and false alarm."""
+"""A page on which a customer sees how the product did on his clips: figures, and each miss and false alarm."""
 
 from __future__ import annotations
 
