@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from central import flows, presence, views
-from central.gaps import Gaps
-from central.incidents import Incident, Merge, end_episodes, incident_key, merge
+from central import presence
+from central.batch import Batch, Change
 from central.store import Store, StoreUnavailable
-from central.store.incident_rows import absorb, candidates, insert, update
-from central.store.tables import audit, dead_letters, events, evidence_of, sequences
-from mqtt.event import Event, uuid7
+from central.store.tables import dead_letters
+from mqtt.event import Event
 from mqtt.subscriber import DeadLetter, Received
 from mqtt.topics import NodeTopics
 from mqtt.wire import Health, Status
@@ -24,9 +20,7 @@ from mqtt.wire import Health, Status
 log = logging.getLogger(__name__)
 
 MOST_DEAD_LETTERS = 2_000
-_CHUNK = 400
 
-Change = dict[str, Any]
 Tell = Callable[[Sequence[Change]], None]
 
 
@@ -65,7 +59,7 @@ class Inbox:
 
     def _take(self, batch: Sequence[Received]) -> list[Change]:
         with self._store.write() as connection:
-            work = _Work(connection, self._clock())
+            work = Batch(connection, self._clock())
             work.events([r for r in batch if isinstance(r.message, Event)])
             for received in batch:
                 if isinstance(received.message, Status):
@@ -81,7 +75,7 @@ class Inbox:
         """Open the incident of a node that fell silent: central itself has to tell that."""
         with self._store.write() as connection:
             now = self._clock()
-            work = _Work(connection, now)
+            work = Batch(connection, now)
             since = presence.report(connection, node)
             if since is None:
                 return
@@ -106,221 +100,3 @@ class Inbox:
             ).scalar_one()
             connection.execute(sa.delete(dead_letters).where(dead_letters.c.cursor <= cursor - MOST_DEAD_LETTERS))
         log.warning("dead letter", extra={"topic": letter.topic[:200], "reason": letter.reason[:200]})
-
-
-class _Work:
-    """One batch inside its transaction."""
-
-    def __init__(self, connection: sa.Connection, now: datetime) -> None:
-        self._db = connection
-        self._now = now
-        self._touched: set[str] = set()  # incidents to show
-        self._nodes: set[NodeTopics] = set()  # nodes to show
-        self.stored = 0
-        self.repeated = 0
-
-    def events(self, received: Sequence[Received]) -> None:
-        fresh = self._fresh(received)
-        self.stored, self.repeated = len(fresh), len(received) - len(fresh)
-        self._count_gaps(fresh)
-        self._keep([(r.message, r.channel) for r in fresh if isinstance(r.message, Event)])
-
-    def own(self, event: Event) -> None:
-        self._keep([(event, "event")])
-
-    def show(self, node: NodeTopics) -> None:
-        """Let the screens hear of this node."""
-        self._nodes.add(node)
-
-    def status(self, node: NodeTopics, status: Status, retained: bool) -> None:
-        change = presence.heard_status(self._db, node, status, self._now, retained=retained)
-        self._follow(node, change, status.boot_id, status.at)
-
-    def health(self, node: NodeTopics, health: Health) -> None:
-        change = presence.heard_health(self._db, node, health, self._now)
-        if health.outbox is not None:
-            self._heard(node, health.boot_id, expect=health.outbox.last_seq)
-        self._follow(node, change, health.boot_id, health.at)
-
-    def _follow(self, node: NodeTopics, change: presence.StatusChange, boot_id: str, at: datetime) -> None:
-        """Draw the conclusions from a birth, a death or health."""
-        self.show(node)
-        if change.new_boot:
-            for incident in presence.watched_by_an_earlier_boot(self._db, node, boot_id):
-                self._update(incident, end_episodes(incident, at, unless_boot=boot_id))
-        if change.returned_from is not None:
-            self.own(presence.node_event(node, "end", change.returned_from, self._now))
-
-    def finish(self, areas: Mapping[str, str]) -> list[Change]:
-        """Return what the screens have to hear once this is committed."""
-        shown = views.incidents_by_id(self._db, sorted(self._touched), areas)
-        changes: list[Change] = [{"type": "incident", "cursor": i["changed"], "incident": i} for i in shown]
-        changes += [{"type": "node", "node": n} for n in presence.shown(self._db, self._nodes, areas)]
-        return changes
-
-    def _fresh(self, received: Sequence[Received]) -> list[Received]:
-        """Return what is not stored yet; repeats inside the batch count as repeats too."""
-        first: dict[str, Received] = {}
-        for item in received:
-            if isinstance(item.message, Event):
-                first.setdefault(item.message.id, item)
-        known: set[str] = set()
-        ids = list(first)
-        for start in range(0, len(ids), _CHUNK):
-            part = ids[start : start + _CHUNK]
-            known.update(self._db.execute(sa.select(events.c.id).where(events.c.id.in_(part))).scalars())
-        return [item for id_, item in first.items() if id_ not in known]
-
-    def _keep(self, fresh: Sequence[tuple[Event, str]]) -> None:
-        if not fresh:
-            return
-        told = [event for event, channel in fresh if channel == "event" and event.kind != "line_count"]
-        homes = self._merge(told)
-        rows = [_event_row(event, homes.get(event.id), self._now) for event, _ in fresh]
-        self._db.execute(sa.insert(events), rows)
-        proofs = [proof for event in told for proof in _proofs(event, homes[event.id])]
-        if proofs:
-            self._db.execute(sa.insert(evidence_of), proofs)
-        flows.keep(self._db, [event for event, _ in fresh if event.kind == "line_count"])
-
-    def _merge(self, told: Sequence[Event]) -> dict[str, str]:
-        """Merge events into incidents, write these, and return event id → incident id."""
-        if not told:
-            return {}
-        began = min(event.data.started_at for event in told)
-        known = candidates(self._db, [incident_key(event) for event in told], began - timedelta(seconds=1))
-        boots = presence.present_boots(self._db, {(e.site, e.node) for e in told})
-        before = {incident.id: incident for group in known.values() for incident in group}
-        counts: dict[str, int] = {}
-        homes: dict[str, str] = {}
-        gone: list[tuple[str, str]] = []
-        for event in told:
-            group = known.setdefault(incident_key(event), [])
-            step = merge(group, event, uuid7)
-            incident = _of_the_past(step.incident, event, boots.get((event.site, event.node)))
-            away = {step.incident.id, *(other.id for other in step.absorbed)}
-            group[:] = [other for other in group if other.id not in away] + [incident]
-            homes[event.id] = incident.id
-            counts[incident.id] = counts.get(incident.id, 0) + 1
-            for other in step.absorbed:
-                gone.append((incident.id, other.id))
-                counts[incident.id] += counts.pop(other.id, 0)
-            self._remember(step)
-        moved = {other: home for home, other in gone}
-        homes = {event_id: _final(home, moved) for event_id, home in homes.items()}
-        after = {incident.id: incident for group in known.values() for incident in group}
-        self._write(before, after, counts, gone)
-        return homes
-
-    def _write(
-        self,
-        before: Mapping[str, Incident],
-        after: Mapping[str, Incident],
-        counts: Mapping[str, int],
-        gone: Sequence[tuple[str, str]],
-    ) -> None:
-        opened = [incident for id_, incident in after.items() if id_ not in before]
-        insert(self._db, opened, counts, self._now)
-        self._touched.update(incident.id for incident in opened)
-        for home, other in gone:
-            if other in before:
-                absorb(self._db, home, other)
-                self._touched.add(other)
-        for id_, incident in after.items():
-            if id_ in before and (id_ in counts or incident != before[id_]):
-                self._update(before[id_], incident, more_events=counts.get(id_, 0))
-
-    def _update(self, before: Incident, incident: Incident, *, more_events: int = 0) -> None:
-        weighty = (before.handling, before.severity) != (incident.handling, incident.severity)
-        update(self._db, incident, more_events=more_events, new_version=weighty)
-        self._touched.add(incident.id)
-
-    def _remember(self, step: Merge) -> None:
-        """Write into the incident's history what merging did to it by itself."""
-        notes: list[tuple[str, dict[str, Any]]] = []
-        if step.reopened:
-            notes.append(("reopened", {"from": "resolved", "to": "new"}))
-        if step.before is not None and step.before.severity != step.incident.severity:
-            notes.append(("escalated", {"from": step.before.severity, "to": step.incident.severity}))
-        notes += [("absorbed", {"incident": other.id}) for other in step.absorbed]
-        for action, detail in notes:
-            self._db.execute(
-                sa.insert(audit).values(
-                    at=self._now, who="system", action=action, incident_id=step.incident.id, detail=detail
-                )
-            )
-
-    def _count_gaps(self, fresh: Sequence[Received]) -> None:
-        seqs: dict[tuple[NodeTopics, str], list[int]] = {}
-        for item in fresh:
-            if isinstance(item.message, Event):
-                seqs.setdefault((item.node, item.message.data.boot_id), []).append(item.message.data.seq)
-        for (node, boot_id), heard in seqs.items():
-            self._heard(node, boot_id, heard=heard)
-
-    def _heard(self, node: NodeTopics, boot_id: str, *, heard: Sequence[int] = (), expect: int = 0) -> None:
-        place = sa.and_(sequences.c.site == node.site, sequences.c.node == node.node, sequences.c.boot_id == boot_id)
-        row = self._db.execute(sa.select(sequences).where(place)).mappings().first()
-        was = views.gaps_of(row) if row else Gaps()
-        gaps = was.expect(expect)
-        for seq in sorted(heard):
-            gaps = gaps.heard(seq)
-        if row is not None and gaps == was:
-            return
-        values = {
-            "highest": gaps.highest,
-            "missing": [list(part) for part in gaps.missing],
-            "missing_count": gaps.count,
-            "seen_at": self._now,
-        }
-        if row is None:
-            self._db.execute(sa.insert(sequences).values(site=node.site, node=node.node, boot_id=boot_id, **values))
-        else:
-            self._db.execute(sa.update(sequences).where(place).values(**values))
-
-
-def _final(home: str, moved: Mapping[str, str]) -> str:
-    while home in moved:
-        home = moved[home]
-    return home
-
-
-def _of_the_past(incident: Incident, event: Event, boot: presence.Boot | None) -> Incident:
-    """End what a boot of the node told that is over: nobody is left to say that it ended."""
-    if boot is None or boot.boot_id == event.data.boot_id or event.time >= boot.since:
-        return incident
-    return end_episodes(incident, event.time, unless_boot=boot.boot_id)
-
-
-def _event_row(event: Event, incident_id: str | None, now: datetime) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "site": event.site,
-        "node": event.node,
-        "camera": event.camera,
-        "category": event.category,
-        "kind": event.kind,
-        "phase": event.data.phase,
-        "boot_id": event.data.boot_id,
-        "seq": event.data.seq,
-        "time": event.time,
-        "stored_at": now,
-        "incident_id": incident_id,
-        "body": json.loads(event.to_bytes()),
-    }
-
-
-def _proofs(event: Event, incident_id: str) -> list[dict[str, Any]]:
-    unique = {ref.sha256: ref for ref in event.data.evidence}
-    return [
-        {
-            "sha256": ref.sha256,
-            "event_id": event.id,
-            "incident_id": incident_id,
-            "role": ref.role,
-            "media_type": ref.media_type,
-            "bytes": ref.bytes,
-            "at": event.time,
-        }
-        for ref in unique.values()
-    ]

@@ -18,6 +18,7 @@ An *episode* is one start…end of one cause; its events share `started_at`, the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,6 +32,8 @@ Condition: TypeAlias = Literal["active", "cleared"]
 
 REJOIN_WITHIN: Final = timedelta(minutes=5)
 MOST_EPISODES: Final = 200  # of one incident; the oldest that are over are forgotten first
+MOST_DETAILS: Final = 30
+MOST_DETAIL_CHARS: Final = 300
 FINISHED: Final[frozenset[Handling]] = frozenset({"closed", "false_alarm"})
 _RANK: Final = {name: rank for rank, name in enumerate(reversed(SEVERITIES))}  # info 0 … critical 4
 
@@ -173,6 +176,7 @@ def _open(event: Event, new_id: Callable[[], str]) -> Incident:
     data = event.data
     ended_at = data.ended_at or (event.time if data.phase == "end" else None)
     last_at = max(data.started_at, event.time, ended_at or event.time)
+    plain = json.loads(data.model_dump_json(include={"detail", "position"}))  # no NaN: screens could not read it
     return Incident(
         id=new_id(),
         key=incident_key(event),
@@ -188,14 +192,20 @@ def _open(event: Event, new_id: Callable[[], str]) -> Incident:
             zone=data.zone,
             line=data.line,
             area=data.area,
-            position=data.position.model_dump() if data.position else None,
-            detail=dict(data.detail),
+            position=plain["position"],
+            detail=_brief(plain["detail"]),
             labels=tuple(sorted({thing.label for thing in data.objects})),
         ),
         episodes=(Episode(data.started_at, data.boot_id, str(data.detail.get("cause", ""))[:200], last_at, ended_at),),
         picture=_shot(event, "snapshot"),
         clip=_shot(event, "clip"),
     )
+
+
+def _brief(detail: dict[str, Any]) -> dict[str, Any]:
+    """Return what fits on a card. A summary goes to every screen; the whole detail stands in the event."""
+    small = [(key, value) for key, value in detail.items() if len(json.dumps(value)) <= MOST_DETAIL_CHARS]
+    return {key[:MOST_DETAIL_CHARS]: value for key, value in small[:MOST_DETAILS]}
 
 
 def _shot(event: Event, role: str) -> Shot | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,7 +66,7 @@ def _heard(status: Status, now: datetime, retained: bool) -> datetime:
 def heard_health(db: sa.Connection, node: NodeTopics, health: Health, now: datetime) -> StatusChange:
     """Take in a node's health. It may overtake the birth that was sent before it, and then stands for that."""
     row = db.execute(sa.select(nodes).where(_is(nodes, node))).mappings().first()
-    body = health.model_dump(mode="json", exclude={"cameras"})
+    body = json.loads(health.model_dump_json(exclude={"cameras"}))
     began_at = health.at - timedelta(seconds=max(0.0, health.uptime_s))
     values: dict[str, Any] = {"heard_at": now, "health": body, "boot_id": health.boot_id, "version": health.version}
     change = StatusChange()
@@ -86,12 +87,13 @@ def heard_health(db: sa.Connection, node: NodeTopics, health: Health, now: datet
 def _keep_cameras(db: sa.Connection, node: NodeTopics, healths: Mapping[str, CameraHealth], now: datetime) -> None:
     known = set(db.execute(sa.select(cameras.c.camera).where(_is(cameras, node))).scalars())
     for camera, health in healths.items():
+        plain = json.loads(health.model_dump_json())  # no infinities: screens could not read them
         values = {
             "name": health.name or camera,
             "area": health.area,
-            "position": health.position.model_dump() if health.position else None,
             "heard_at": now,
-            "health": health.model_dump(mode="json", exclude={"name", "area", "position"}),
+            "position": plain.pop("position"),
+            "health": {key: value for key, value in plain.items() if key not in {"name", "area"}},
         }
         if camera in known:
             place = sa.and_(_is(cameras, node), cameras.c.camera == camera)

@@ -19,7 +19,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
@@ -48,6 +47,7 @@ class Shield:
                 headers.setdefault("Cache-Control", "no-store")
                 if self._https:
                     headers["Strict-Transport-Security"] = "max-age=31536000"
+                    headers["Cross-Origin-Opener-Policy"] = "same-origin"  # browsers complain of it without https
             await send(message)
 
         heard = 0

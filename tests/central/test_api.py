@@ -4,8 +4,11 @@ import httpx
 import pytest
 
 from central.attempts import FREE_ATTEMPTS
+from mqtt.event import Event
+from mqtt.subscriber import Received
+from mqtt.wire import Health
 from tests.central.conftest import PASSWORD
-from tests.central.support import event, received
+from tests.central.support import NODE, T0, event, received
 
 
 @pytest.fixture
@@ -154,6 +157,23 @@ def test_one_incident_comes_with_its_place_events_evidence_and_history(central, 
     assert [("minh", "acknowledge", "new", "acknowledged")] == [
         (step["who"], step["action"], step["from"], step["to"]) for step in whole["history"]
     ]
+
+
+def test_numbers_that_are_none_reach_screens_as_nothing(central):
+    odd = event(detail={"speed": 1.5}).to_bytes().replace(b"1.5", b"NaN")
+    odd = odd.replace(b'"position":null', b'"position":{"lat":12,"lon":108,"accuracy_m":Infinity}')
+    health = b'{"at":"2026-03-01T00:00:00Z","boot_id":"b","version":"1","cpu":Infinity,"cameras":{"cam-01":{}}}'
+    central.house.inbox.take(received(Event.from_bytes(odd)))
+    central.house.inbox.take([Received(NODE, "health", Health.from_bytes(health), health, T0)])
+    central.log_in()
+
+    incident = the_incident(central)
+    whole = central.client.get(f"/api/v1/incidents/{incident['id']}").json()
+
+    assert ({"speed": None}, None) == (incident["detail"], incident["position"]["accuracy_m"])
+    assert whole["events"][0]["event"]["data"]["detail"] == {"speed": None}
+    assert central.client.get("/api/v1/nodes").json()["nodes"][0]["health"]["cpu"] is None
+    assert 1 == len(central.client.get("/api/v1/cameras").json()["cameras"])
 
 
 # Acting

@@ -176,6 +176,14 @@ def test_a_restarted_node_ends_what_its_earlier_life_watched():
     assert [at(9), None] == [episode.ended_at for episode in ended.episodes]
 
 
+def test_a_detail_without_end_stays_in_its_event():
+    [incident] = merged([event(detail={"direction": "left", "path": [0.5] * 1000, **{f"k{n}": n for n in range(90)}})])
+
+    assert "left" == incident.facts.detail["direction"]
+    assert "path" not in incident.facts.detail
+    assert 30 == len(incident.facts.detail)
+
+
 def test_an_incident_does_not_grow_without_bound():
     told = [
         event(phase, started=n, time_s=n + 0.5, detail={"cause": f"c{n}"})
