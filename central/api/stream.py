@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
@@ -13,13 +14,16 @@ from fastapi.responses import StreamingResponse
 
 from central import views
 from central.api.house import House, HouseDep, Reader, identify
+from central.api.problems import Problem
 from central.inbox import now_utc
+from central.store import StoreUnavailable
 from central.store.incident_rows import latest_change
 from central.store.tables import incidents
 
 router = APIRouter(prefix="/api/v1/stream", tags=["stream"])
 
 HEARTBEAT_S: Final = 15.0
+CHECK_EVERY_S: Final = 10.0  # of whether the session or token is still good
 MOST_TO_CATCH_UP: Final = 500
 
 
@@ -53,10 +57,13 @@ async def _changes(request: Request, house: House, cursor: int | None) -> AsyncI
             return
         for incident in missed:
             yield _message("incident", incident, incident["changed"])
+        checked_s = time.monotonic()
         async for change in _with_heartbeat(changes):
-            if change is None:
-                if await anyio.to_thread.run_sync(identify, request) is None:
+            if time.monotonic() - checked_s >= CHECK_EVERY_S:
+                checked_s = time.monotonic()
+                if not await anyio.to_thread.run_sync(_still_in, request):
                     return  # the session has ended: so does the stream
+            if change is None:
                 yield _message("beat", {"at": _now()})
             elif change["type"] == "incident":
                 if change["cursor"] > seen:
@@ -84,6 +91,15 @@ async def _with_heartbeat(changes: AsyncIterator[dict[str, Any]]) -> AsyncIterat
 
 
 _END: Final[dict[str, Any]] = {}
+
+
+def _still_in(request: Request) -> bool:
+    try:
+        return identify(request) is not None
+    except Problem:
+        return False
+    except StoreUnavailable:
+        return True  # nobody is sent away because the database hangs
 
 
 def _missed(house: House, cursor: int | None) -> tuple[list[dict[str, Any]] | None, int]:

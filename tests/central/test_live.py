@@ -126,6 +126,22 @@ def test_a_screen_that_stops_reading_holds_nobody_up(central, url):
     stuck.close()
 
 
+def test_a_stream_ends_with_its_session_even_while_much_happens(central, url, monkeypatch):
+    monkeypatch.setattr("central.api.stream.CHECK_EVERY_S", 0.05)
+    csrf = central.log_in()
+    cookie = {"Cookie": f"ioc_session={central.client.cookies['ioc_session']}"}
+    screen = Screen(url, cookie)
+    until(lambda: screen.of("hello"))
+
+    central.client.delete("/api/v1/session", headers=csrf)
+
+    def tells_and_has_ended():
+        central.house.hub.tell([{"type": "node", "node": {}}])
+        return screen.ended.is_set()
+
+    until(tells_and_has_ended)
+
+
 def test_screens_are_let_go_when_central_stops(central, url):
     screen = Screen(url, central.reader)
     until(lambda: screen.of("hello"))
