@@ -21,6 +21,7 @@ from typing import IO, Final
 STOP_WITHIN_S: Final = 4.0
 READY_WITHIN_S: Final = 60.0
 PR_SET_PDEATHSIG: Final = 1
+OURS: Final = ".made-by-ioc"  # only a folder with this in it is emptied
 
 
 class ProcessError(Exception):
@@ -86,9 +87,16 @@ class ProcessGroup:
 
 
 def fresh_folder(path: Path) -> Path:
-    """Return `path` emptied: every run begins anew."""
-    shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(parents=True, mode=0o700)
+    """Return `path` emptied: every run begins anew. Raises ProcessError for a folder that holds what is not ours."""
+    try:
+        if path.exists() and any(path.iterdir()):
+            if not (path / OURS).is_file():
+                raise ProcessError(f"{path} holds files of somebody else, which would be deleted: name another folder")
+            shutil.rmtree(path)
+        path.mkdir(parents=True, mode=0o700, exist_ok=True)
+        (path / OURS).touch()
+    except OSError as error:
+        raise ProcessError(f"{path} cannot be used as a folder: {error.strerror or error}") from error
     return path.resolve()
 
 

@@ -43,7 +43,10 @@ def detect(
 ) -> None:
     """Pictures per second of each model, alone and with everything around it."""
     from benchmarks.detect import bench_detect
+    from models.card import find_card
 
+    for name in models or ():
+        find_card(name)
     emit(bench_detect(models or ["yolov8n"], _as_camera(clip), seconds=seconds), as_json, show_rows)
 
 
@@ -98,6 +101,7 @@ def cameras(
 
     if mix not in MIXES:
         raise UserMistake(f"there is no mix {mix!r}; there are: {', '.join(MIXES)}")
+    find_card(model)  # a mistyped name is told before minutes of work
 
     def say(said: str) -> None:
         err.print(f"  {said}", markup=False, style="dim")
@@ -152,7 +156,10 @@ def _as_camera(clip: Path | None) -> Path:
         raise UserMistake(f"{clip}: there is no such file")
     source = clip or prepare(lambda said: err.print(f"  {said}", markup=False, style="dim"))["square"]
     with _bar(f"making a camera's stream of {source.name}") as progress:
-        return as_camera(source.resolve(), source.stem, progress)
+        try:
+            return as_camera(source.resolve(), source.stem, progress)
+        except ValueError as error:
+            raise UserMistake(f"{source}: cannot be read as video") from error
 
 
 @contextmanager

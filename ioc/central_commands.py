@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from ioc.output import UserMistake, emit, err, out
+from ioc.output import LogLevel, UserMistake, emit, err, out
 
 if TYPE_CHECKING:
     from central.config import CentralConfig
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 def run(
     file: Annotated[Path | None, typer.Argument(help="central's file (YAML); central.yaml here when left out")] = None,
     listen: Annotated[str | None, typer.Option(help="address:port instead of the file's")] = None,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error")] = "info",
+    log_level: Annotated[LogLevel, typer.Option(help="what is logged")] = "info",
 ) -> None:
     """Run central until it is told to stop (Ctrl-C or SIGTERM)."""
     from central.app import serve
@@ -43,6 +43,7 @@ def run(
     config = _config(file)
     if listen is not None:
         config = _listening(config, listen)
+    _may_listen(config)
     logs.set_up(level=log_level)
     serve(config)
 
@@ -150,6 +151,20 @@ def _listening(config: CentralConfig, listen: str) -> CentralConfig:
     except ValueError as error:
         raise UserMistake(f"--listen: {error}") from error
     return config.model_copy(update={"listen": listen})
+
+
+def _may_listen(config: CentralConfig) -> None:
+    """Find out before anything starts, so that a taken port is one sentence."""
+    import socket
+
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.host, config.port))
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserMistake(f"central cannot listen on {config.listen}: {reason}; --listen names another") from error
 
 
 def _open(config: CentralConfig, *, migrated: bool = True) -> Store:

@@ -11,7 +11,7 @@ import typer
 from rich.progress import Progress
 
 from common.processes import ProcessError, ProcessGroup, fresh_folder
-from ioc.output import err, out
+from ioc.output import UserMistake, err, out
 
 STEPS = 6
 
@@ -22,15 +22,17 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     data: Annotated[Path, typer.Option(help="folder for this run; emptied first")] = Path("var/demo"),
-    port: Annotated[int, typer.Option(help="port of the console, on this machine only")] = 8080,
-    for_s: Annotated[float, typer.Option(help="stop by itself after so many seconds; 0 means Ctrl-C")] = 0.0,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="port of the console, on this machine only; if taken, another")
+    ] = 8080,
+    for_s: Annotated[float, typer.Option(min=0, help="stop by itself after so many seconds; 0 means Ctrl-C")] = 0.0,
 ) -> None:
     """Everything on one machine: cameras from real footage, broker, edge node, central, console."""
     from common.processes import ProcessGroup
     from ioc.demo.start import USER, build
 
     signal.signal(signal.SIGTERM, _as_ctrl_c)
-    world = ProcessGroup(fresh_folder(data))
+    world = ProcessGroup(_emptied(data))
     try:
         with Progress(console=err, transient=True) as progress:
             task = progress.add_task("starting", total=STEPS)
@@ -52,6 +54,13 @@ def demo(
     finally:
         world.stop()
         out.print("Stopped.")
+
+
+def _emptied(data: Path) -> Path:
+    try:
+        return fresh_folder(data)
+    except ProcessError as error:
+        raise UserMistake(f"--data: {error}") from error
 
 
 def _watch(world: ProcessGroup, for_s: float) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from ioc.output import emit, err, out
+from ioc.output import LogLevel, emit, err, out
 
 edge_app = typer.Typer(name="edge", help="Run an edge node, or check its file and cameras.", no_args_is_help=True)
 CHECK_THREADS = 16
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 @edge_app.command()
 def run(
     file: Annotated[Path, typer.Argument(help="the node's configuration (YAML)")],
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error")] = "info",
+    log_level: Annotated[LogLevel, typer.Option(help="what is logged")] = "info",
 ) -> None:
     """Run a node until it is told to stop (Ctrl-C or SIGTERM)."""
     from common import logs

@@ -11,6 +11,8 @@ import typer
 import ioc
 from common.config import ConfigError
 from ioc.output import UserMistake, err
+from models.errors import ModelError, UnknownModel
+from rtsp.errors import SourceError
 
 app = typer.Typer(
     name="ioc",
@@ -33,9 +35,12 @@ def main() -> None:
     load_groups()
     try:
         app()
-    except (ConfigError, UserMistake) as mistake:
+    except (ConfigError, UserMistake, UnknownModel) as mistake:
         err.print(str(mistake), style="red", markup=False, soft_wrap=True)
         sys.exit(2)
+    except (ModelError, SourceError) as failure:
+        err.print(str(failure), style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as failure:

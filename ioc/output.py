@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import typer
 from rich.console import Console
 
 from common.machine import machine_facts, version
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

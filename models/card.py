@@ -11,7 +11,7 @@ from common.config import ConfigError, read_config
 from common.media import cache_dir
 from common.places import AnyPlace
 from models.coco import COCO
-from models.errors import ModelError
+from models.errors import ModelError, UnknownModel
 
 SHIPPED = Path(__file__).resolve().parent / "cards"
 
@@ -105,7 +105,7 @@ def find_card(name: str, models_dir: Path | None = None) -> ModelCard:
         return _read(Path(name))
     cards = all_cards(models_dir)
     if name not in cards:
-        raise ModelError(f"there is no model card {name!r}; there are: {', '.join(sorted(cards))}")
+        raise UnknownModel(f"there is no model card {name!r}; there are: {', '.join(sorted(cards))}")
     return cards[name]
 
 

@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class ModelError(Exception):
     """A model cannot be trusted or run (missing, wrong hash, wrong shape): do not start what needs it."""
+
+
+class UnknownModel(ModelError):  # noqa: N818  named by what is the matter
+    """There is no card of this name: somebody mistyped it."""
