@@ -156,7 +156,7 @@ class Compared:
 
 
 def compare(report: Mapping[str, Any], other: Mapping[str, Any]) -> list[Compared]:
-    """Return this report's figures beside the other's, then those that only the other has (value NaN)."""
+    """Return this report's figures beside the other's; those that only the other has (value NaN) end each benchmark."""
     theirs = {(one.bench, one.name): one for one in figures(other)}
     rows = []
     for one in figures(report):
@@ -164,7 +164,9 @@ def compare(report: Mapping[str, Any], other: Mapping[str, Any]) -> list[Compare
         value = None if known is None else known.value
         rows.append(Compared(one, value, one.value / value if value else None))
     alone = [Figure(one.bench, one.name, float("nan"), one.unit, one.more) for one in theirs.values()]
-    return rows + [Compared(mine, one.value, None) for mine, one in zip(alone, theirs.values(), strict=True)]
+    rows += [Compared(mine, one.value, None) for mine, one in zip(alone, theirs.values(), strict=True)]
+    order = list(dict.fromkeys(row.figure.bench for row in rows))
+    return sorted(rows, key=lambda row: order.index(row.figure.bench))
 
 
 _Row = tuple[str, Any, str, bool | None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
@@ -40,7 +41,7 @@ def page(report: Result, other: Result | None = None) -> str:
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=escape(f"Measurements of {report['machine'].get('cpu', 'this box')}"),
         subtitle=escape(f"{_at(report)} · IOC Edge {report['version']} · {report['seconds']:g} s for each benchmark"),
-        body=f'<div class="grid-of">{"".join(cards)}{table}</div>',
+        body=f'<div class="cards">{"".join(cards)}</div>{table}',
     )
 
 
@@ -221,31 +222,30 @@ _DRAW: Final[dict[str, Callable[[Result, Theirs], list[Part]]]] = {
 
 
 def _table(report: Result) -> str:
+    head = '<tr><th>figure</th><th class="n">value</th></tr>'
     rows = [
-        f"<tr><td>{escape(one.bench)}</td><td>{escape(one.name)}</td>"
-        f'<td class="n">{_with(one.value, one.unit)}</td></tr>'
+        (one.bench, f'<tr><td>{escape(one.name)}</td><td class="n">{_with(one.value, one.unit)}</td></tr>')
         for one in figures(report)
     ]
-    head = '<tr><th>benchmark</th><th>figure</th><th class="n">value</th></tr>'
     return _wide("All figures <small>Tất cả số liệu</small>", head, rows)
 
 
 def _compared(rows: Sequence[Compared]) -> str:
     head = (
-        f'<tr><th>benchmark</th><th>figure</th><th class="n">{_key("a")}this</th>'
+        f'<tr><th>figure</th><th class="n">{_key("a")}this</th>'
         f'<th class="n">{_key("b")}other</th><th class="n">ratio</th></tr>'
     )
-    return _wide("Side by side <small>So sánh</small>", head, [_row(one) for one in rows])
+    return _wide("Side by side <small>So sánh</small>", head, [(one.figure.bench, _row(one)) for one in rows])
 
 
 def _row(one: Compared) -> str:
     figure, verdict = one.figure, one.verdict
     ratio = "–" if one.ratio is None else f"{one.ratio:.2f} ×"
     told = f'<span class="{verdict}">{ratio} {verdict}</span>' if verdict else ratio
-    other = "–" if one.other is None else plain(one.other)
+    unit = f' <span class="muted">{escape(figure.unit)}</span>' if figure.unit else ""
     return (
-        f"<tr><td>{escape(figure.bench)}</td><td>{escape(figure.name)}</td>"
-        f'<td class="n">{_with(figure.value, figure.unit)}</td><td class="n">{other}</td><td class="n">{told}</td></tr>'
+        f'<tr><td>{escape(figure.name)}{unit}</td><td class="n">{plain(figure.value)}</td>'
+        f'<td class="n">{"–" if one.other is None else plain(one.other)}</td><td class="n">{told}</td></tr>'
     )
 
 
@@ -253,5 +253,10 @@ def _with(value: float, unit: str) -> str:
     return escape(f"{plain(value)} {unit}".strip() if math.isfinite(value) else "–")
 
 
-def _wide(title: str, head: str, rows: Sequence[str]) -> str:
-    return f'<section class="wide"><h2>{title}</h2><table>{head}{"".join(rows)}</table></section>'
+def _wide(title: str, head: str, rows: Sequence[tuple[str, str]]) -> str:
+    """Return a table over the page's whole width; the rows of one benchmark stand under its name."""
+    parts = []
+    for bench, group in itertools.groupby(rows, key=lambda row: row[0]):
+        parts.append(f'<tr><th colspan="9" class="group">{escape(bench)}</th></tr>')
+        parts += [row for _, row in group]
+    return f'<section class="wide"><h2>{title}</h2><table>{head}{"".join(parts)}</table></section>'
