@@ -59,7 +59,7 @@ def test_each_room_imports_only_the_rooms_below_it(room: str):
 
     strays = {str(f.relative_to(ROOT)): imports_of(f) & MAY_IMPORT.keys() - allowed for f in files_of(room)}
 
-    assert {} == {file: rooms for file, rooms in strays.items() if rooms}
+    assert {file: rooms for file, rooms in strays.items() if rooms} == {}
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
@@ -68,13 +68,13 @@ def test_one_library_has_one_home(room: str):
 
     strays = {str(f.relative_to(ROOT)): imports_of(f) & foreign for f in files_of(room)}
 
-    assert {} == {file: libs for file, libs in strays.items() if libs}
+    assert {file: libs for file, libs in strays.items() if libs} == {}
 
 
 def test_rules_know_nothing_of_cameras_clocks_or_networks():
     strays = {file.name: imports_of(file) & RULES_MAY_NOT for file in files_of("edge/rules")}
 
-    assert {} == {file: names for file, names in strays.items() if names}
+    assert {file: names for file, names in strays.items() if names} == {}
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
@@ -93,4 +93,4 @@ def test_every_file_says_what_it_is_for():
         if file.stat().st_size and not ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
     ]
 
-    assert [] == silent
+    assert silent == []

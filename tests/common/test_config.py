@@ -33,7 +33,7 @@ def test_a_good_file_is_read(tmp_path: Path):
 
     config = read_config(file, NodeConfig)
 
-    assert "cam-01" == config.cameras[0].id
+    assert config.cameras[0].id == "cam-01"
 
 
 def test_all_mistakes_are_named_at_once_with_line_key_and_likely_meaning(tmp_path: Path):
@@ -44,15 +44,13 @@ def test_all_mistakes_are_named_at_once_with_line_key_and_likely_meaning(tmp_pat
     assert "1: node.site: is missing" in said
     assert "1: node.cite: there is no such setting; did you mean 'site'?" in said
     assert any(line.startswith("6: cameras.0.zones.gate.0.0: ") for line in said), said
-    assert any(
-        line.startswith("8: cameras.0.rules.0.after_second: ") and "'after_s'" in line for line in said
-    ), said
+    assert any(line.startswith("8: cameras.0.rules.0.after_second: ") and "'after_s'" in line for line in said), said
 
 
 def test_a_misspelt_rule_kind_is_guessed(tmp_path: Path):
-    assert ["8: cameras.0.rules.0: there is no kind 'intruson'; did you mean 'intrusion'?"] == mistakes(
-        tmp_path, GOOD.replace("intrusion", "intruson")
-    )
+    assert mistakes(tmp_path, GOOD.replace("intrusion", "intruson")) == [
+        "8: cameras.0.rules.0: there is no kind 'intruson'; did you mean 'intrusion'?"
+    ]
 
 
 def test_a_zone_that_was_never_drawn_is_named(tmp_path: Path):
@@ -64,7 +62,7 @@ def test_a_zone_that_was_never_drawn_is_named(tmp_path: Path):
 def test_a_key_written_twice_is_refused(tmp_path: Path):
     said = mistakes(tmp_path, GOOD + "broker: {url: mqtt://10.0.0.1}\n")
 
-    assert ["9: not valid YAML: the key 'broker' is written twice"] == said
+    assert said == ["9: not valid YAML: the key 'broker' is written twice"]
 
 
 @pytest.mark.parametrize(
@@ -100,9 +98,7 @@ def test_no_file_content_ends_in_anything_but_a_clear_error(tmp_path_factory: py
 
 
 @given(st.text(alphabet="abc:{}[]-&*!|>'\"# \n0129.,", max_size=120))
-def test_no_yaml_like_text_ends_in_anything_but_a_clear_error(
-    tmp_path_factory: pytest.TempPathFactory, content: str
-):
+def test_no_yaml_like_text_ends_in_anything_but_a_clear_error(tmp_path_factory: pytest.TempPathFactory, content: str):
     file = tmp_path_factory.mktemp("fuzz") / "n.yaml"
     file.write_text(content, encoding="utf-8")
 
