@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 Detectors: TypeAlias = Mapping[Sense, Detector]
 REMEMBERED_LATENCIES: Final = 512
 URGENT_HEAD_START_S: Final = 0.2  # smoke and security are served as if they had waited this much longer
+FASTER_THAN_LIFE: Final = 0.4  # of the time between two frames: no jitter of a network is as fast as a decoder
 URGENT_KINDS: Final = frozenset({"smoke", "intrusion", "line_crossing", "fall", "fight", "accident"})
 
 
@@ -50,8 +51,14 @@ class Seat:
     not_due: int = 0
     analysed: int = 0
     failed: str | None = None
+    last: tuple[float, float] = (float("inf"), 0.0)  # camera time and hand-over of the last due frame
     newest: Frame | None = None  # the last one that was looked at, for a snapshot on request
     latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_LATENCIES))
+
+    def is_catching_up(self, time_s: float, now_s: float) -> bool:
+        """Note a frame's hand-over; True when frames come much faster than the camera took them."""
+        (before_s, before_now_s), self.last = self.last, (time_s, now_s)
+        return now_s - before_now_s < FASTER_THAN_LIFE * (time_s - before_s)
 
     @property
     def urgent(self) -> bool:
@@ -102,10 +109,11 @@ class Analyst:
     def hand_over(self, seat: Seat, frame: Frame) -> None:
         """Take a frame from a decoder; cheap, and never waits for a model."""
         seat.arrived += 1
-        if seat.watch.due(frame):
-            seat.mailbox.put(Arrived(frame, self._clock()))
-        else:
+        if not seat.watch.due(frame):
             seat.not_due += 1
+            return
+        now_s = self._clock()
+        seat.mailbox.put(Arrived(frame, now_s), in_line=seat.is_catching_up(frame.time_s, now_s))
 
     def start(self) -> None:
         for worker in self._workers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -10,33 +11,42 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """Holds at most one thing. A newer one replaces an unread one, and that is counted."""
+    """Holds the newest thing. A newer one replaces what is unread, and that is counted.
 
-    def __init__(self, on_news: Callable[[], None] = lambda: None) -> None:
+    A camera that wakes sends what it held back faster than life; those wait in line, up to `longest` of them, because
+    the beginning of what woke it is among them.
+    """
+
+    def __init__(self, on_news: Callable[[], None] = lambda: None, *, longest: int = 12) -> None:
         self._lock = threading.Condition()
         self._on_news = on_news
-        self._held: T | None = None
+        self._held: deque[T] = deque()
+        self._longest = longest
         self.replaced = 0  # frames that no model ever saw
 
-    def put(self, newest: T) -> None:
-        """Hold `newest` and say that there is news."""
+    def put(self, newest: T, *, in_line: bool = False) -> None:
+        """Hold `newest`, behind what waits (`in_line`) or in its place, and say that there is news."""
         with self._lock:
-            self.replaced += self._held is not None
-            self._held = newest
+            if not in_line or len(self._held) >= self._longest:
+                self.replaced += len(self._held)
+                self._held.clear()
+            self._held.append(newest)
         self._on_news()
 
     def take(self) -> T | None:
-        """Return what is held, unread until now, or None."""
+        """Return the oldest of what is held, unread until now, or None."""
         with self._lock:
-            held, self._held = self._held, None
+            if not self._held:
+                return None
+            held = self._held.popleft()
             self._lock.notify_all()
             return held
 
     def wait_until_taken(self, timeout_s: float) -> bool:
         """Wait until nothing waits here; for files, whose frames shall not be replaced but follow one another."""
         with self._lock:
-            return self._lock.wait_for(lambda: self._held is None, timeout_s)
+            return self._lock.wait_for(lambda: not self._held, timeout_s)
 
     @property
     def waiting(self) -> bool:
-        return self._held is not None
+        return bool(self._held)

@@ -8,6 +8,7 @@ from detectors.picture import Picture
 from edge.camera import CameraWatch, Told
 from edge.inference import Analyst, Seat
 from edge.lazy_detector import LazyDetector
+from edge.mailbox import Mailbox
 from models.errors import ModelError
 from rtsp.frame import Frame
 from tests.edge.scenes import SpyRule, camera, frame, person
@@ -127,3 +128,28 @@ def test_a_missing_model_is_tried_again_later_and_not_at_every_picture():
             continue
 
     assert tries == [0.0, 30.0, 60.0]
+
+
+def test_what_a_waking_camera_held_back_is_seen_in_order_and_not_replaced():
+    now = [100.0]
+    seat = Seat(camera(), CameraWatch([SpyRule()], looks_per_s=5), Mailbox())
+    analyst = Analyst([], lambda *_: None, clock=lambda: now[0])
+
+    for n in range(6):  # five looks a second, handed over within milliseconds
+        analyst.hand_over(seat, frame(n / 5))
+        now[0] += 0.02
+    waiting = []
+    while (arrived := seat.mailbox.take()) is not None:
+        waiting.append(arrived.frame.time_s)
+
+    assert [n / 5 for n in range(6)] == waiting
+    assert seat.mailbox.replaced == 0
+
+
+def test_a_line_that_grows_too_long_gives_way_to_the_newest():
+    box: Mailbox[int] = Mailbox(longest=3)
+
+    for n in range(5):
+        box.put(n, in_line=True)
+
+    assert (3, 3) == (box.take(), box.replaced)
