@@ -17,10 +17,12 @@ from pydantic import Field
 from detectors.picture import Gray
 from edge.rules.base import Finding, Look, Rule, RuleSettings, Scene, Severity
 from edge.rules.cause import Cause
-from edge.rules.view import WIDTH, YOUNG_S, Comparison, Features, LearnedView, features, same_view
+from edge.rules.view import WIDTH, YOUNG_S, Comparison, Features, LearnedView, features, same_view, shift
 from edge.rules.windows import ShareOfTime
 
 FEWEST_BLOCKS: Final = 8  # with structure: an empty car park cannot be missed by its edges
+HALF_LOST: Final = 0.5
+TURNED: Final = 0.03  # of the picture's width
 NORMAL_AGAIN_S: Final = 3.0
 LONGEST_STEP_S: Final = 5.0  # after a longer silence the light may be another: the doubt begins anew
 STILL: Final = 0.1  # of the usual change between two looks: less is no living picture
@@ -111,6 +113,8 @@ class Tamper(Rule[TamperSettings]):
         comparison = self._view.compare(now)
         young = self._view.age_s < YOUNG_S
         kind = None if young else _kind_of(now.gray, comparison)
+        if kind is None and not young and self._has_turned(now, comparison):
+            kind = "moved"
         if kind is None and still_share >= MOST_OF_THE_TIME:
             return "frozen", comparison
         if kind is None:
@@ -119,6 +123,12 @@ class Tamper(Rule[TamperSettings]):
         if kind == "moved" and not self._stands_still(now, step_s):
             return "unsteady", comparison
         return kind, comparison
+
+    def _has_turned(self, now: Features, comparison: Comparison) -> bool:
+        """Return whether half the view is lost and the rest has moved as one: long straight edges hide small turns."""
+        if comparison.blocks < FEWEST_BLOCKS or comparison.lost < HALF_LOST or self._view.latest is None:
+            return False
+        return shift(self._view.latest.gray, now.gray) >= TURNED
 
     def _stands_still(self, now: Features, step_s: float) -> bool:
         """Return whether the other view is one: what passes by changes from look to look."""

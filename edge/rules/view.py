@@ -141,22 +141,36 @@ class LearnedView:
 
 
 def same_view(a: Gray, b: Gray) -> bool:
-    """Return whether two pictures show the same things, also when the camera shakes between them.
+    """Return whether two pictures show the same things, also when the camera shakes between them."""
+    return _movement(a, b) is not None
 
-    ORB features (Rublee et al. 2011) that agree on one shift, turn and scale. Costs about 20 ms.
-    """
+
+def shift(a: Gray, b: Gray) -> float:
+    """Return how far the picture's middle and corners have moved at most, in picture widths; 0 where nobody can say."""
+    movement = _movement(a, b)
+    if movement is None:
+        return 0.0
+    height, width = a.shape
+    points = np.array([[0, 0], [width, 0], [0, height], [width, height], [width / 2, height / 2]], np.float64)
+    moved = points @ movement[:, :2].T + movement[:, 2] - points
+    return float(np.hypot(moved[:, 0], moved[:, 1]).max() / width)
+
+
+def _movement(a: Gray, b: Gray) -> npt.NDArray[np.float64] | None:
+    """Return the (2, 3) shift, turn and scale on which enough ORB features agree (Rublee et al. 2011). About 20 ms."""
     orb = cv2.ORB_create(nfeatures=400, fastThreshold=8)  # type: ignore[attr-defined]
     (points_a, words_a), (points_b, words_b) = orb.detectAndCompute(a, None), orb.detectAndCompute(b, None)
     if words_a is None or words_b is None:
-        return False
+        return None
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(words_a, words_b)
     if len(pairs) < SAME_POINTS:
-        return False
+        return None
     at_a = np.array([points_a[pair.queryIdx].pt for pair in pairs], np.float32)
     at_b = np.array([points_b[pair.trainIdx].pt for pair in pairs], np.float32)
-    _, agree = cv2.estimateAffinePartial2D(at_a, at_b, ransacReprojThreshold=3)
+    movement, agree = cv2.estimateAffinePartial2D(at_a, at_b, ransacReprojThreshold=3)
     count = 0 if agree is None else int(np.count_nonzero(agree))
-    return count >= SAME_POINTS and count >= SAME_SHARE * len(pairs)
+    enough = count >= SAME_POINTS and count >= SAME_SHARE * len(pairs)
+    return np.asarray(movement, np.float64) if enough else None
 
 
 def _share(flags: npt.NDArray[np.bool_], count: int) -> float:
