@@ -1,5 +1,6 @@
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -34,10 +35,10 @@ class Detector:
 class Room:
     """An analyst with its findings written down."""
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: Detector, clock: Callable[[], float] = time.monotonic) -> None:
         self.told: list[tuple[str, float]] = []
         self.news = threading.Condition()
-        self.analyst = Analyst([{"objects": detector}], self._note)
+        self.analyst = Analyst([{"objects": detector}], self._note, clock=clock)
 
     def _note(self, seat: Seat, moment: Frame | None, told: list[Told]) -> None:
         with self.news:
@@ -63,8 +64,8 @@ def test_a_frame_becomes_a_finding():
 
 
 def test_a_slow_model_sees_the_newest_frame_and_what_it_missed_is_counted():
-    gate = threading.Event()
-    room = Room(Detector(gate=gate))
+    gate, now = threading.Event(), [1.0]
+    room = Room(Detector(gate=gate), lambda: now[0])
     seat = room.analyst.seat(camera(), CameraWatch([SpyRule()], looks_per_s=100))
     room.analyst.start()
     room.analyst.hand_over(seat, frame(1.0))
@@ -72,6 +73,7 @@ def test_a_slow_model_sees_the_newest_frame_and_what_it_missed_is_counted():
         pass
 
     for time_s in (2.0, 3.0, 4.0):
+        now[0] = time_s
         room.analyst.hand_over(seat, frame(time_s))
     gate.set()
     room.wait_for(2)
