@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 C = TypeVar("C", bound=BaseModel)
 
 LARGEST_FILE_BYTES = 4 * 2**20  # a province's longest camera list is well below 1 MB
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"  # of sites, nodes and cameras: safe in a topic, a URL, a file
 
 
 class ConfigError(Exception):
@@ -83,6 +84,10 @@ def _explain(path: Path, root: yaml.Node, item: ErrorDetails, known: set[str]) -
         return f"{where}: 'kind' is missing"
     if item["type"] == "missing":
         return f"{where}: is missing"
+    if item["type"] == "string_type" and isinstance(item["input"], int | float):
+        return f"{where}: must be text: write it in quotes"
+    if item["type"] == "string_pattern_mismatch" and item.get("ctx", {}).get("pattern") == NAME_PATTERN:
+        return f"{where}: may only have lower-case letters, digits, - and _"
     return f"{where}: {item['msg'].removeprefix('Value error, ')}"
 
 

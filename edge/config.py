@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -124,9 +124,25 @@ class CameraSettings(ViewSettings):
     @field_validator("url", "detect_url")
     @classmethod
     def _a_source(cls, url: str | None) -> str | None:
-        if url is not None and urlsplit(url).scheme not in CAMERA_SCHEMES:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in CAMERA_SCHEMES:
             raise ValueError(f"must start with one of {', '.join(s + ':' for s in CAMERA_SCHEMES)}")
+        if parts.scheme == "file":
+            return url
+        if not _port_is_a_number(parts):
+            raise ValueError("the port is not a number; in a password, write / as %2F, ? as %3F, # as %23 and @ as %40")
+        if not parts.hostname:
+            raise ValueError(f"the host is missing: {parts.scheme}://host/path")
         return url
+
+
+def _port_is_a_number(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 class NodeConfig(Settings):

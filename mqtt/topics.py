@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from common.config import NAME_PATTERN as NAME_PATTERN
+
 Channel: TypeAlias = Literal["event", "flow", "confirm", "status", "health", "command", "reply"]
 CHANNELS: Final[tuple[Channel, ...]] = ("event", "flow", "confirm", "status", "health", "command", "reply")
-NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-"""Ids of sites, nodes and cameras: safe in a topic, a URL and a file name."""
-
 _TOPIC = re.compile(r"^ioc/v1/([a-z0-9][a-z0-9_-]{0,62})/([a-z0-9][a-z0-9_-]{0,62})/([a-z]+)$")
 
 
