@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_USERINFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]*:[^/\s]*@", re.IGNORECASE)
+_USERINFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]*:(?:[^/\s]*|(?!\d{1,5}/)[^\s\"']*)@", re.IGNORECASE)
 _QUERY_SECRET = re.compile(r"(?P<key>[?&](?:pass(?:word)?|pwd|token|key|secret)=)[^&\s]*", re.IGNORECASE)
 
 

@@ -19,6 +19,8 @@ def test_waits_double_up_to_the_cap_and_are_jittered():
     [
         ("rtsp://admin:s3cret@10.0.0.1/main", "rtsp://***@10.0.0.1/main"),
         ("rtsp://admin:p@ss:w@10.0.0.1/main failed", "rtsp://***@10.0.0.1/main failed"),
+        ("rtsp://admin:ab/cd@10.0.0.1/main", "rtsp://***@10.0.0.1/main"),  # unescaped, as installers write it
+        ("http://10.0.0.1:8080/a@b", "http://10.0.0.1:8080/a@b"),
         ("http://cam/snap?user=a&password=b&x=1", "http://cam/snap?user=a&password=***&x=1"),
         ("mqtt://127.0.0.1:1883 refused", "mqtt://127.0.0.1:1883 refused"),
     ],
