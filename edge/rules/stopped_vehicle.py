@@ -24,6 +24,7 @@ from edge.rules.places import StandingPlaces
 from edge.tracks import Tracks
 
 STANDS_S: Final = 1.5  # from then on its place is taken
+ARRIVING_LEGS: Final = 2  # one may be a box that changes hands between neighbours
 FREE: Final = 0.3  # of a place may have been taken before, by a neighbour
 SETTLES_S: Final = 5.0  # of watching, before which nobody knows what stood where
 FLOWS_S: Final = 1.5  # a vehicle that ended a leg this recently is driving
@@ -105,7 +106,7 @@ class StoppedVehicle(Rule[StoppedVehicleSettings]):
         free = np.zeros(len(tracks), np.bool_)
         free[settles] = self._places.taken(tracks.boxes[settles], time_s) < FREE
         watched = self._began_s is not None and time_s - self._began_s >= SETTLES_S
-        memory["came"][rows[free & watched & (motion.legs > 0)]] = 1.0
+        memory["came"][rows[free & watched & (motion.legs >= ARRIVING_LEGS)]] = 1.0
         memory["took_place"][rows[settles]] = 1.0
         self._places.take(tracks.boxes[stands], time_s)
         return np.asarray(motion.drove | (memory["came"][rows] > 0), np.bool_)
