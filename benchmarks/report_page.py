@@ -174,9 +174,7 @@ def _cameras(result: Result, theirs: Theirs) -> list[Part]:
 def _soak(result: Result, theirs: Theirs) -> list[Part]:
     series = result["series"]
     hours = [at / 3600 for at in series["at_s"]]
-    low, high = result["rss_mb_per_h_between"]
-    sure = f"95 % between {plain(low)} and {plain(high)}"
-    told = f"{plain(result['rss_mb_per_h'])} MB/h, {sure}; {result['faults']} faults."
+    told = f"{_slope(result)}; {result['faults']} faults."
     fate = f"{result['published']} events published, {result['stored']} stored, {result['lost']} lost."
     drawn = [("Memory of the node", "rss_mb", "MB"), ("File descriptors", "fds", ""), ("Threads", "threads", "")]
     drawn.append(("Frame to judgement, p95 of the cameras", "latency_ms", "ms"))
@@ -185,6 +183,14 @@ def _soak(result: Result, theirs: Theirs) -> list[Part]:
         (heading, lines([Line(heading, list(zip(hours, map(_number, series[key]), strict=True)))], "h", unit))
         for heading, key, unit in drawn
     ]
+
+
+def _slope(result: Result) -> str:
+    if result["rss_mb_per_h"] is None:
+        return "Too short for a memory slope"
+    low, high = result["rss_mb_per_h_between"]
+    verdict = {None: ", too short to tell", True: ", steady", False: ", growing"}[result.get("steady")]
+    return f"{plain(result['rss_mb_per_h'])} MB/h (95 %: {plain(low)} to {plain(high)}){verdict}"
 
 
 def _number(value: float | None) -> float:

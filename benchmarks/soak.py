@@ -20,6 +20,7 @@ from benchmarks.trends import Slope, grown, theil_sen
 
 MB: Final = 2**20
 ALLOWED_MB_PER_H: Final = 1.0
+TELLING_S: Final = 900.0  # of samples after the warm-up: less shows how a process starts, not whether it grows
 READY_WITHIN_S: Final = 120.0
 DRAIN_WITHIN_S: Final = 60.0  # health comes every ten seconds, and the last events must be counted
 WARM_UP_S: Final = 600.0  # caches, allocators and pools reach their size
@@ -92,11 +93,11 @@ def bench_soak(
     )
     central = next(part for part in stack.group.parts if part.name == "central")
     processes = psutil.Process(node.process.pid), psutil.Process(central.process.pid)
-    _wait_for(lambda: _online(stack) == cameras, stack, READY_WITHIN_S)
+    wait_for(lambda: _online(stack) == cameras, stack, READY_WITHIN_S)
     troubles = Troublemaker(names, faults, fault_every_s, random.Random(seed))
     samples = list(_run(stack, processes, troubles, hours * 3600, sample_every_s, tell))
-    every_camera_is_back = _wait_for(lambda: _online(stack) == cameras, stack, READY_WITHIN_S)
-    sessions = sum(one["health"].get("session", 0) for one in _ask(stack, "cameras")["cameras"])
+    every_camera_is_back = wait_for(lambda: _online(stack) == cameras, stack, READY_WITHIN_S)
+    sessions = sum(one["health"].get("session", 0) for one in ask(stack, "cameras")["cameras"])
     fate = _fate(stack)
     return {
         "cameras": cameras,
@@ -119,7 +120,7 @@ def warm_up_s(seconds: float) -> float:
 def growth(samples: Sequence[Sample], after_s: float) -> dict[str, Any]:
     """Return slopes, growth and drift after the warm-up, and whether memory, descriptors and threads hold still.
 
-    `steady` is None while the run is too short to tell: the interval of the slope reaches over the allowed value.
+    `steady` is None while the run is too short to tell, or the interval of the slope reaches over the allowed value.
     """
     times = [one.at_s for one in samples]
     rss = theil_sen(times, [one.rss_mb for one in samples], after_s=after_s)
@@ -138,7 +139,7 @@ def growth(samples: Sequence[Sample], after_s: float) -> dict[str, Any]:
         "latency_drift_ms": None if drift is None else round(drift, 1),
         "warm_up_s": round(after_s, 1),
         "samples": len(samples),
-        "steady": _is_steady(rss, fds, threads),
+        "steady": _is_steady(rss, fds, threads) if times and times[-1] - after_s >= TELLING_S else None,
     }
 
 
@@ -195,7 +196,7 @@ def _break_if_it_answers(port: int, camera: str, fault: str) -> None:
 
 def _sample(stack: Stack, processes: tuple[psutil.Process, psutil.Process], now_s: float) -> Sample:
     node, central = processes
-    healths = [one["health"] for one in _ask(stack, "cameras")["cameras"] if one["health"]]
+    healths = [one["health"] for one in ask(stack, "cameras")["cameras"] if one["health"]]
     late = [health["latency_ms"]["p95"] for health in healths if health.get("latency_ms")]
     return Sample(
         at_s=now_s,
@@ -227,7 +228,7 @@ def _fate(stack: Stack) -> dict[str, Any]:
     published, as far as central can know; what it still kept on disk then is on its way, not lost.
     """
     node = next(part for part in stack.group.parts if part.name == "edge")
-    _wait_for(lambda: _health(stack)["outbox"]["depth"] == 0, stack, DRAIN_WITHIN_S)
+    wait_for(lambda: _health(stack)["outbox"]["depth"] == 0, stack, DRAIN_WITHIN_S)
     told = _health(stack)
     stack.group.parts.remove(node)
     node.process.terminate()
@@ -248,21 +249,22 @@ def _fate(stack: Stack) -> dict[str, Any]:
 
 def _events(stack: Stack) -> Iterator[dict[str, Any]]:
     after = 0
-    while (page := _ask(stack, f"events?limit=1000&after={after}"))["events"]:
+    while (page := ask(stack, f"events?limit=1000&after={after}"))["events"]:
         yield from page["events"]
         after = page["next"]
 
 
 def _health(stack: Stack) -> dict[str, Any]:
-    health: dict[str, Any] = _ask(stack, "nodes")["nodes"][0]["health"]
+    health: dict[str, Any] = ask(stack, "nodes")["nodes"][0]["health"]
     return health
 
 
 def _online(stack: Stack) -> int:
-    return sum(one["state"] == "online" for one in _ask(stack, "cameras")["cameras"])
+    return sum(one["state"] == "online" for one in ask(stack, "cameras")["cameras"])
 
 
-def _ask(stack: Stack, what: str) -> dict[str, Any]:
+def ask(stack: Stack, what: str) -> dict[str, Any]:
+    """Return what central answers to `GET /api/v1/WHAT`."""
     headers = {"Authorization": f"Bearer {stack.reader_token}"}
     answer = httpx.get(f"{stack.console}/api/v1/{what}", headers=headers, timeout=20.0, trust_env=False)
     answer.raise_for_status()
@@ -270,7 +272,8 @@ def _ask(stack: Stack, what: str) -> dict[str, Any]:
     return found
 
 
-def _wait_for(is_so: Callable[[], bool], stack: Stack, within_s: float) -> bool:
+def wait_for(is_so: Callable[[], bool], stack: Stack, within_s: float) -> bool:
+    """Wait until it is so, as long as all parts run, and return whether it came about."""
     until_s = time.monotonic() + within_s
     while not is_so():
         stack.group.check()

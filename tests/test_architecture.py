@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 ONLY_THERE = {
     "av": {"rtsp"},
-    "onnxruntime": {"models"},
+    "onnxruntime": {"models", "benchmarks"},  # benchmarks/peers runs it for a rival
     "onnx": {"models"},
     "ultralytics": {"models", "benchmarks"},  # benchmarks/peers runs it as a rival
     "torch": {"models"},

@@ -221,6 +221,16 @@ def test_figures_that_were_not_measured_are_left_out():
     assert drawings(page(a_report({"latency": silent})))
 
 
+def test_a_soak_too_short_for_a_slope_and_a_peer_alone_are_shown():
+    short = {**SOAK, "rss_mb_per_h": None, "rss_mb_per_h_between": None, "steady": None}
+    alone = {**PEERS, "ours": None}
+
+    html = page(add(add(a_report({}), short), alone))
+
+    assert "Too short for a memory slope" in html
+    assert len(drawings(html)) == 4 + 3
+
+
 @pytest.mark.parametrize(
     "drawn",
     [

@@ -51,7 +51,7 @@ def test_descriptors_that_are_never_closed_are_not():
 
 
 def test_a_run_of_seconds_is_too_short_to_tell():
-    assert growth(samples(seconds=40), 10)["steady"] is None
+    assert growth(samples(leak_mb_per_h=900.0, seconds=40), 10)["steady"] is None
     assert growth([], 0)["steady"] is None
 
 
