@@ -43,8 +43,8 @@ class SmokeSettings(RuleSettings):
     confirm_s: float = Field(default=10.0, ge=0, le=3600, description="seconds that it must have lasted at least")
     gone_s: float = Field(default=600.0, ge=10, description="seconds without a sighting after which it is over")
     near: float = Field(default=0.12, ge=0, le=1, description="candidates nearer than this share of the width are one")
-    low_score: float = Field(default=0.10, ge=0, lt=1, description="detector score that counts nothing")
-    high_score: float = Field(default=0.30, gt=0, le=1, description="detector score that counts fully")
+    low_score: float = Field(default=0.05, ge=0, lt=1, description="detector score that counts nothing")
+    high_score: float = Field(default=0.20, gt=0, le=1, description="detector score that counts fully")
 
 
 @dataclass(slots=True, eq=False)
