@@ -57,7 +57,7 @@ def peers(
     rows: list[dict[str, Any]] = []
     trials: dict[str, list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory(prefix="ioc-peers-") as folder, Progress(console=err, transient=True) as bar:
-        task = prepare(film, card, ensure(card), Path(folder), size=(card.input.width, card.input.height))
+        task = prepare(film, card, ensure(card), Path(folder))
         step = bar.add_task("", total=len(chosen) + ours)
         for name in chosen:
 

@@ -139,6 +139,8 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     until_s = time.monotonic() + 60
     while not all(stream.looks or stream.failure for stream in streams) and time.monotonic() < until_s:
         time.sleep(0.1)
+    if all(stream.failure for stream in streams):
+        raise RuntimeError(streams[0].failure)
     time.sleep(task["warm_up_s"])
     began_s, cpu_s = time.monotonic(), time.process_time()
     looks, frames = sum(s.looks for s in streams), sum(s.frames for s in streams)

@@ -65,6 +65,7 @@ def test_a_peer_reads_its_task_and_its_last_line_is_its_result(tmp_path: Path):
     ("text", "why"),
     [
         ("import a_package_that_nobody_has\n", "No module named 'a_package_that_nobody_has'"),
+        ("import sys\nsys.stderr.write('KeyError: 3\\nterminate called\\n')\n", "^KeyError: 3$"),
         ("raise SystemExit(3)\n", "ended with 3, saying nothing"),
         ("print('not json')\n", "saying nothing"),
     ],
@@ -86,9 +87,10 @@ def test_peers_get_the_same_weights_with_a_free_batch(tmp_path: Path):
     except ModelError as error:
         pytest.skip(f"the weights of yolov8n cannot be had here: {error}")
 
-    task = prepare(Mix("mixed", tmp_path / "film.mp4", ROOM), card, weights, tmp_path, size=(640, 640))
+    task = prepare(Mix("mixed", tmp_path / "film.mp4", ROOM), card, weights, tmp_path)
 
     assert task["labels"] == [0]
+    assert task["size"] == [640, 384]
     assert task["camera"]["lines"] == ROOM["lines"]
     assert json.loads(json.dumps(task)) == task
     assert Path(task["model"]).stat().st_size == pytest.approx(weights.stat().st_size, rel=0.1)
