@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
-STOP_WITHIN_S: Final = 4.0
+STOP_WITHIN_S: Final = 3.0  # of the five seconds that a user waits for; on a busy machine the rest takes time too
 READY_WITHIN_S: Final = 60.0
 PR_SET_PDEATHSIG: Final = 1
 OURS: Final = ".made-by-ioc"  # only a folder with this in it is emptied

@@ -70,6 +70,7 @@ class CameraPulse:
             bitrate_kbps=round(received.bitrate_bps / 1000, 1),
             width_px=received.width or None,
             height_px=received.height or None,
+            reason=None if received.connected else received.failure,
             error=redact(error)[:500] if error else None,
         )
 

@@ -81,7 +81,8 @@ class CameraHealth(Wire):
     bitrate_kbps: Number | None = None
     width_px: Count | None = None
     height_px: Count | None = None
-    error: Annotated[str, Field(max_length=500)] | None = None
+    reason: Short | None = None  # why it is not online, in one word: refused, unauthorised, timeout, garbage, …
+    error: Annotated[str, Field(max_length=500)] | None = None  # the same as a sentence
 
 
 class OutboxHealth(Wire):
