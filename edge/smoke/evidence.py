@@ -46,7 +46,7 @@ class Scale:
 def weigh(tube: Tube, scale: Scale, step_s: float) -> None:
     """Let the tube's last sighting speak, `step_s` after the look before."""
     sighting = tube.last
-    usual = sighting.usual if tube.lasted_s > OLD_S and not tube.reported else tube.born.usual
+    usual = habit_of(tube, sighting)
     beyond_habit = 1.0 if usual <= 0 else max(0.0, 1 - usual / max(sighting.score, 1e-6))
     weight = weight_of_news(sighting.news, step_s)
     worth = min(STRONGEST, scale(sighting.score)) * beyond_habit * weight * tube.anchored
@@ -55,6 +55,16 @@ def weigh(tube: Tube, scale: Scale, step_s: float) -> None:
     tube.evidence += min(amount, max(0.0, ceiling(tube, sighting, beyond_habit) + 2 * signs - tube.evidence))
     tube.evidence = min(MOST, tube.evidence)
     tube.peak = max(tube.peak, tube.evidence)
+
+
+def habit_of(tube: Tube, sighting: Sighting) -> float:
+    """Return what the detector usually says there, apart from what the candidate itself has taught it.
+
+    What it said before the candidate began, if the view had been watched long enough to know; otherwise what it says
+    by now, because something that has been there for most of a short watch may always be there.
+    """
+    before_is_known = tube.born.watched_s >= KNOWN_S and (tube.reported or tube.lasted_s <= OLD_S)
+    return tube.born.usual if before_is_known else sighting.usual
 
 
 def ceiling(tube: Tube, sighting: Sighting, beyond_habit: float) -> float:
