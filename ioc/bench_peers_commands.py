@@ -33,6 +33,7 @@ def peers(
     seconds: Annotated[float, typer.Option(min=1.0, help="how long to measure, each")] = 30.0,
     looks_per_s: Annotated[float, typer.Option(min=0.2, max=25.0, help="of every camera")] = 5.0,
     sleep: Annotated[bool, typer.Option(help="let our node not look at still pictures, as it does by itself")] = True,
+    square: Annotated[bool, typer.Option("--square", help="give the peers the weights as published, 640×640")] = False,
     ours: Annotated[bool, typer.Option(help="measure our node with as many cameras")] = True,
     model: Annotated[str, typer.Option(help="model card; the peers get the same weights")] = "yolov8n",
     save: Annotated[Path | None, typer.Option(help="write the result here too, for ioc bench report --add")] = None,
@@ -57,7 +58,7 @@ def peers(
     rows: list[dict[str, Any]] = []
     trials: dict[str, list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory(prefix="ioc-peers-") as folder, Progress(console=err, transient=True) as bar:
-        task = prepare(film, card, ensure(card), Path(folder))
+        task = prepare(film, card, ensure(card), Path(folder), square=square)
         step = bar.add_task("", total=len(chosen) + ours)
         for name in chosen:
 
@@ -80,7 +81,15 @@ def peers(
         if ours:
             bar.update(step, description=f"IOC Edge, {cameras} cameras")
             mine = measure_ours(film, _stack, count=cameras, seconds=seconds, looks_per_s=looks_per_s, sleep=sleep)
-    result = {"mix": mix, "model": card.name, "looks_per_s": looks_per_s, "ours": mine, "peers": rows, "tried": trials}
+    result = {
+        "mix": mix,
+        "model": card.name,
+        "input": task["size"],
+        "looks_per_s": looks_per_s,
+        "ours": mine,
+        "peers": rows,
+        "tried": trials,
+    }
     if save:
         save.parent.mkdir(parents=True, exist_ok=True)
         save.write_text(json.dumps(result, indent=1), encoding="utf-8")

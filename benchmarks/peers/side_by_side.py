@@ -40,12 +40,14 @@ class PeerFailed(Exception):  # noqa: N818  the peer's failure, told in one sent
     """A peer gave no figures: it is not installed in that environment, or it broke."""
 
 
-def prepare(mix: Mix, card: ModelCard, weights: Path, folder: Path) -> dict[str, Any]:
+def prepare(mix: Mix, card: ModelCard, weights: Path, folder: Path, *, square: bool = False) -> dict[str, Any]:
     """Return the part of a peer's task that stays: the same weights with a free batch, labels, zones and lines.
 
-    The graph is cut to the cameras' 16:9, as ours is: a square would cost the peers two thirds more for grey edges.
+    The graph is cut to the cameras' 16:9, as ours is, unless the peers shall have the `square` that the weights were
+    published with: it costs two thirds more, for grey edges.
     """
-    size = (card.input.width, math.ceil(card.input.width * HEIGHT / WIDTH / 32) * 32)
+    wide = math.ceil(card.input.width * HEIGHT / WIDTH / 32) * 32
+    size = (card.input.width, card.input.height if square else wide)
     model = folder / f"{card.name}.onnx"
     model.write_bytes(reshaped(card.name, read_checked(card, weights), *size, cut=False))
     wanted = {label for rule in mix.camera["rules"] for label in rule.get("labels", ())} or {"person"}

@@ -43,6 +43,7 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
             iou=OVERLAP,
             classes=task["labels"],
             imgsz=(height, width),
+            rect=False,  # the graph has this size already
             vid_stride=max(1, round(task.get("fps", FPS) / task["looks_per_s"])),
             device="cpu",
             verbose=False,

@@ -87,12 +87,14 @@ def test_peers_get_the_same_weights_with_a_free_batch(tmp_path: Path):
     except ModelError as error:
         pytest.skip(f"the weights of yolov8n cannot be had here: {error}")
 
-    task = prepare(Mix("mixed", tmp_path / "film.mp4", ROOM), card, weights, tmp_path)
+    mix = Mix("mixed", tmp_path / "film.mp4", ROOM)
+    task = prepare(mix, card, weights, tmp_path)
 
     assert task["labels"] == [0]
     assert task["size"] == [640, 384]
     assert task["camera"]["lines"] == ROOM["lines"]
     assert json.loads(json.dumps(task)) == task
+    assert prepare(mix, card, weights, tmp_path, square=True)["size"] == [640, 640]
     assert Path(task["model"]).stat().st_size == pytest.approx(weights.stat().st_size, rel=0.1)
 
 
