@@ -210,7 +210,7 @@ def _peers(result: Result, theirs: Theirs) -> list[Part]:
     return [
         ("Cores for a camera", bars(per_camera, "") + failed),
         ("Looks a second, all cameras", bars(looks, "/s")),
-        ("Memory for a camera", bars(memory, "MB")),
+        ("Memory for a camera, with its share of the process", bars(memory, "MB")),
     ]
 
 
