@@ -36,6 +36,9 @@ class Moment(Protocol):
     def picture(self) -> Picture: ...
 
 
+MOST_OPEN: Final = 1000  # causes of one camera that go on at a time; the oldest is forgotten first
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Told:
     """A finding with the moment it belongs to, ready to be made an event."""
@@ -59,6 +62,7 @@ class CameraWatch:
         self._due_s: dict[int, float] = {}
         self._sense_due_s: dict[Sense, float] = {}
         self._periods = _periods(self._rules, 1 / looks_per_s)
+        self._began: dict[tuple[str, str, str], datetime] = {}  # rule, kind, cause → UTC since when it is told
         self._seen: tuple[Detections | None, Picture] | None = None  # what holds while the camera sleeps
 
     @property
@@ -150,17 +154,27 @@ class CameraWatch:
             self._sense_due_s[sense] = base_s + period_s
 
     def _tell(self, rule: Rule[Any], findings: Iterable[Finding], picture: Picture | None) -> list[Told]:
-        return [
-            Told(
-                finding,
-                rule.settings.name,
-                self._clock.utc(finding.time_s),
-                self._clock.utc(finding.started_s),
-                None if finding.ended_s is None else self._clock.utc(finding.ended_s),
-                picture,
-            )
-            for finding in findings
-        ]
+        return [self._told(rule.settings.name, finding, picture) for finding in findings]
+
+    def _told(self, rule_name: str, finding: Finding, picture: Picture | None) -> Told:
+        started_at = self._began_at(rule_name, finding)
+        ended_at = None if finding.ended_s is None else max(started_at, self._clock.utc(finding.ended_s))
+        return Told(finding, rule_name, self._clock.utc(finding.time_s), started_at, ended_at, picture)
+
+    def _began_at(self, rule_name: str, finding: Finding) -> datetime:
+        """Return when it began, the same to the microsecond in start, updates and end: by that they are one episode.
+
+        Computed anew it would differ, because the camera's clock runs a little differently against ours each moment.
+        """
+        cause = (rule_name, finding.kind, finding.key)
+        known = None if finding.phase == "start" else self._began.get(cause)
+        began_at = known or self._clock.utc(finding.started_s)
+        self._began.pop(cause, None)
+        if finding.phase != "end":
+            self._began[cause] = began_at
+        if len(self._began) > MOST_OPEN:
+            self._began.pop(next(iter(self._began)))
+        return began_at
 
     def _forget(self, track_ids: np.ndarray[Any, np.dtype[np.int64]]) -> None:
         if len(track_ids):
