@@ -231,9 +231,9 @@ class Node:
         post = self._posts.get(seat.settings.id)
         health = post.connection.health() if post else None
         clock = CameraClock(health.clock_offset_ms, health.clock == "rtcp") if health else CameraClock()
-        for one in told:
-            model = self._models.get(senses[one.rule_name])
-            self.reporter.report(seat.settings, one, model=model, clock=clock)
+        self.reporter.report_all(
+            seat.settings, [(one, self._models.get(senses[one.rule_name])) for one in told], clock=clock
+        )
 
     def _keep_house(self) -> None:
         health_due_s = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
@@ -29,8 +29,8 @@ MOST_OBJECTS: Final = 100  # in one event; a crowd of 300 is its count and a hun
 class Outgoing(Protocol):
     """Where events are made safe; `mqtt.outbox.Outbox` is one."""
 
-    def put(self, make: Callable[[int], Event]) -> Event:
-        """Store what `make(seq)` returns, and return it once it is on disk."""
+    def put_many(self, makes: Sequence[Callable[[int], Event]]) -> list[Event]:
+        """Store what each `make(seq)` returns, and return them once they are on disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +66,35 @@ class Reporter:
     def report(
         self, camera: CameraSettings, told: Told, *, model: ModelRef | None = None, clock: CameraClock | None = None
     ) -> Event:
-        """Save the evidence, commit the event, and return it. A full disk costs the picture, never the event."""
-        kind = told.finding.kind
-        proof = self._prove(camera, told) if told.finding.phase == "start" and kind not in FLOW_KINDS else ()
+        """Save the evidence, commit the event, and return it."""
+        return self.report_all(camera, [(told, model)], clock=clock)[0]
 
-        def make(seq: int) -> Event:
-            return self._event(camera, told, seq, proof, model, clock or CameraClock())
+    def report_all(
+        self,
+        camera: CameraSettings,
+        told: Sequence[tuple[Told, ModelRef | None]],
+        *,
+        clock: CameraClock | None = None,
+    ) -> list[Event]:
+        """Save the evidence and commit the events of one look together: the disk is waited for once.
 
-        event = self._outgoing.put(make)
-        log.info("event", extra={"camera": camera.id, "kind": kind, "phase": told.finding.phase, "event_id": event.id})
-        if proof:
+        A full disk costs the picture, never the event.
+        """
+        makes = [self._prepared(camera, one, model, clock or CameraClock()) for one, model in told]
+        events = self._outgoing.put_many(makes)
+        for event in events:
+            fields = {"camera": camera.id, "kind": event.kind, "phase": event.data.phase, "event_id": event.id}
+            log.info("event", extra=fields)
+        if any(event.data.evidence for event in events):
             self._on_evidence()
-        return event
+        return events
+
+    def _prepared(
+        self, camera: CameraSettings, told: Told, model: ModelRef | None, clock: CameraClock
+    ) -> Callable[[int], Event]:
+        is_proved = told.finding.phase == "start" and told.finding.kind not in FLOW_KINDS
+        proof = self._prove(camera, told) if is_proved else ()
+        return lambda seq: self._event(camera, told, seq, proof, model, clock)
 
     def save_picture(self, camera: CameraSettings, picture: Picture) -> EvidenceRef:
         """Save a picture that somebody asked for, private areas blackened. Raises OSError."""
@@ -103,7 +120,7 @@ class Reporter:
                 subject=f"{self._source[1:]}:{kind}", data=EventData.model_validate(data),
             )  # fmt: skip
 
-        return self._outgoing.put(make)
+        return self._outgoing.put_many([make])[0]
 
     def _event(
         self,

@@ -1,6 +1,6 @@
 import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,9 +25,11 @@ class Box:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def put(self, make: Callable[[int], Event]) -> Event:
-        self.events.append(Event.from_bytes(make(len(self.events) + 1).to_bytes()))
-        return self.events[-1]
+    def put_many(self, makes: Sequence[Callable[[int], Event]]) -> list[Event]:
+        before = len(self.events)
+        for make in makes:
+            self.events.append(Event.from_bytes(make(len(self.events) + 1).to_bytes()))
+        return self.events[before:]
 
 
 def reporter(folder: Path, box: Box) -> Reporter:
