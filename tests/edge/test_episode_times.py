@@ -14,7 +14,7 @@ from tests.edge.scenes import NOON, frame
 LOITER = {"kind": "loitering", "name": "yard", "after_s": 2, "labels": ["person"]}
 
 
-def test_a_clock_that_drifts_does_not_split_an_episode():
+def test_a_clock_that_drifts_does_not_split_an_episode() -> None:
     watch = make_watch(ViewSettings.model_validate({"rules": [LOITER]}))
     box, score, label = np.array([[0.4, 0.3, 0.5, 0.7]], np.float32), np.array([0.9], np.float32), np.array(["person"])
     person = Detections(box, score, label)
