@@ -83,6 +83,7 @@ class Node:
             on_evidence=self.uploader.nudge if self.uploader else lambda: None,
         )
         self.pool = DecoderPool()
+        self._smoke = LazyDetector(self._loader("smoke", config.inference.smoke_model))
         self._sets = [self._detectors() for _ in range(_workers(config))]
         self.analyst = Analyst(self._sets, self._on_told)
         self._self_watch = SelfWatch(self.reporter, self.outbox.health, data_dir)
@@ -207,9 +208,13 @@ class Node:
         self._on_told(seat, None, told)
 
     def _detectors(self) -> Detectors:
-        """Return one worker's own detectors. A model that cannot be had leaves its sense blind, and is tried again."""
-        names: dict[Sense, str] = {"objects": self.config.inference.model, "smoke": self.config.inference.smoke_model}
-        return {sense: LazyDetector(self._loader(sense, name)) for sense, name in names.items()}
+        """Return one worker's detectors: its own for objects, and the one for smoke that all share.
+
+        Smoke is looked at a few times a minute, with far larger inputs: workers take turns, and memory is spent once.
+        A model that cannot be had leaves its sense blind, and is tried again.
+        """
+        objects = LazyDetector(self._loader("objects", self.config.inference.model))
+        return {"objects": objects, "smoke": self._smoke}
 
     def _loader(self, sense: Sense, name: str) -> Callable[[], Detector]:
         inference = self.config.inference
