@@ -89,14 +89,20 @@ def film_length_s(mix: Mix) -> float:
     return Clip.read(mix.film).length / TICKS_PER_S
 
 
-def run_trial(mix: Mix, count: int, truth: Sequence[Happening], stack: Stack, *, seconds: float) -> Trial:
-    """Run `count` live cameras for a while and hold what arrived against `truth`."""
+def run_trial(
+    mix: Mix, count: int, truth: Sequence[Happening], stack: Stack, *, seconds: float, settle_s: float = 0.0
+) -> Trial:
+    """Run `count` live cameras for a while and hold what arrived against `truth`.
+
+    What happens in the first `settle_s` is not counted: cameras that are to sleep must first be known to stand still.
+    """
     stack.start_central()
     simulator = stack.start_cameras([mix.film], copies=count)
     names = [f"{mix.film.stem}-{n + 1:03d}" for n in range(count)]
     began_s = time.time()
     node = stack.start_edge([{"id": f"cam-{n}", "url": stack.rtsp(name), **mix.camera} for n, name in enumerate(names)])
     start_s = _all_started(stack, count, began_s)
+    time.sleep(settle_s)
     processes = psutil.Process(node.process.pid), psutil.Process(simulator.process.pid)
     begin_s, before = time.time(), [_cpu_s(p) for p in processes]
     sizes = [processes[0].memory_info().rss]
@@ -138,6 +144,7 @@ def bench_cameras(
     first: int,
     most: int,
     seconds: float,
+    settle_s: float = 0.0,
     tell: Callable[[Trial], None] = lambda trial: None,
 ) -> dict[str, Any]:
     """Double from `first` until it fails or `most` is carried, then halve the gap to an eighth of the number."""
@@ -145,7 +152,7 @@ def bench_cameras(
 
     def carries(count: int) -> bool:
         with make_stack() as stack:
-            trials.append(run_trial(mix, count, truth, stack, seconds=seconds))
+            trials.append(run_trial(mix, count, truth, stack, seconds=seconds, settle_s=settle_s))
         tell(trials[-1])
         return trials[-1].ok
 

@@ -88,6 +88,7 @@ def cameras(
     first: Annotated[int, typer.Option(min=1, help="cameras to begin with")] = 4,
     most: Annotated[int, typer.Option(min=1, help="cameras to stop at")] = 256,
     seconds: Seconds = 60.0,
+    settle: Annotated[float, typer.Option(min=0, help="seconds before measuring, so that quiet cameras sleep")] = 45.0,
     model: Model = "yolov8n",
     as_json: AsJson = False,
 ) -> None:
@@ -117,7 +118,7 @@ def cameras(
         say(f"{trial.cameras} cameras: {verdict}; recall {trial.recall}, p95 {trial.p95_ms} ms, "
             f"{trial.node_cpu_cores} cores, {trial.rss_mb} MB")  # fmt: skip
 
-    result = bench_cameras(chosen, truth, _stack, first=first, most=most, seconds=seconds, tell=tell)
+    result = bench_cameras(chosen, truth, _stack, first=first, most=most, seconds=seconds, settle_s=settle, tell=tell)
     emit(result, as_json, show_facts)
 
 
