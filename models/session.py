@@ -46,6 +46,7 @@ class Session:
     def __init__(self, name: str, content: bytes, settings: SessionSettings = SessionSettings()) -> None:
         """Load `content`, an ONNX file whose hash the caller has checked. Raises `ModelError`."""
         self.name = name
+        ort.disable_telemetry_events()  # nothing about a province's cameras is told to anyone
         options = _options(settings)
         wanted = _available(name, settings.providers)
         plugged = wanted[0] == OPENVINO and OPENVINO not in ort.get_available_providers()
