@@ -8,7 +8,10 @@ from typing import Final
 import numpy as np
 
 from edge.geometry import Areas, Flags, Zone
+from edge.rules.base import Finding
+from edge.rules.cause import Cause
 from edge.rules.memory import TrackMemory
+from edge.rules.objects import seen_objects
 from edge.tracks import Tracks
 
 STEPS_OUT_S: Final = 1.5  # feet that jitter over the border for less than this have not left
@@ -37,3 +40,20 @@ class Dwell:
 
     def __len__(self) -> int:
         return len(self._memory)
+
+
+def tell_stay(
+    cause: Cause, time_s: float, tracks: Tracks, long_enough: Flags, there: Flags, stayed_s: Areas, *, counted: str
+) -> Iterable[Finding]:
+    """Report those of the (N,) `tracks` that stayed `long_enough`; once it is reported, all that are still `there`."""
+    if not (long_enough.any() or (cause.is_open and there.any())):
+        yield from cause.release(time_s)
+        return
+    which = long_enough if long_enough.any() else there
+    yield from cause.hold(
+        time_s,
+        since_s=time_s - float(stayed_s[which].max()),
+        confidence=float(tracks.scores[which].max()),
+        objects=seen_objects(tracks, which),
+        detail={counted: int(np.count_nonzero(which))},
+    )

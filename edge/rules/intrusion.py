@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-import numpy as np
 from pydantic import Field
 
 from edge.rules.base import Finding, Look, Rule, Scene, Severity, ZoneRuleSettings
 from edge.rules.cause import Cause
-from edge.rules.dwell import Dwell
-from edge.rules.objects import seen_objects, sizes
+from edge.rules.dwell import Dwell, tell_stay
+from edge.rules.objects import sizes
 
 
 class IntrusionSettings(ZoneRuleSettings):
@@ -43,17 +42,7 @@ class Intrusion(Rule[IntrusionSettings]):
         inside, stayed_s = self._dwell.update(tracks, look.time_s)
         there = inside & (sizes(tracks, self.scene.aspect) >= self.settings.min_size)
         intruders = there & (stayed_s >= self.settings.after_s)
-        if intruders.any() or (self._cause.is_open and there.any()):
-            which = intruders if intruders.any() else there
-            yield from self._cause.hold(
-                look.time_s,
-                since_s=look.time_s - float(stayed_s[which].max()),
-                confidence=float(tracks.scores[which].max()),
-                objects=seen_objects(tracks, which),
-                detail={"objects": int(np.count_nonzero(which))},
-            )
-        else:
-            yield from self._cause.release(look.time_s)
+        yield from tell_stay(self._cause, look.time_s, tracks, intruders, there, stayed_s, counted="objects")
 
     def finish(self, time_s: float) -> Iterable[Finding]:
         return self._cause.close(time_s)

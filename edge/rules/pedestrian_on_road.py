@@ -14,8 +14,8 @@ from pydantic import Field
 from edge.geometry import Flags
 from edge.rules.base import Finding, Look, Rule, Scene, Severity, ZoneRuleSettings
 from edge.rules.cause import Cause
-from edge.rules.dwell import Dwell
-from edge.rules.objects import VEHICLES, covered_share, riders, seen_objects
+from edge.rules.dwell import Dwell, tell_stay
+from edge.rules.objects import VEHICLES, covered_share, riders
 from edge.tracks import Tracks
 
 INSIDE_SHARE: Final = 0.8  # of a person's box within a vehicle's box: a driver, a passenger, or a mistake
@@ -45,17 +45,7 @@ class PedestrianOnRoad(Rule[PedestrianOnRoadSettings]):
         people = look.tracks[_on_foot(look.tracks)].labelled(self.settings.labels)
         inside, stayed_s = self._dwell.update(people, look.time_s)
         on_road = inside & (stayed_s >= self.settings.after_s)
-        if on_road.any() or (self._cause.is_open and inside.any()):
-            which = on_road if on_road.any() else inside
-            yield from self._cause.hold(
-                look.time_s,
-                since_s=look.time_s - float(stayed_s[which].max()),
-                confidence=float(people.scores[which].max()),
-                objects=seen_objects(people, which),
-                detail={"people": int(np.count_nonzero(which))},
-            )
-        else:
-            yield from self._cause.release(look.time_s)
+        yield from tell_stay(self._cause, look.time_s, people, on_road, inside, stayed_s, counted="people")
 
     def finish(self, time_s: float) -> Iterable[Finding]:
         return self._cause.close(time_s)
