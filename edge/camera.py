@@ -13,8 +13,9 @@ from detectors.detections import Detections
 from detectors.picture import Picture
 from edge.config import ViewSettings
 from edge.geometry import Zone
+from edge.poses import STEADY, PoseWatch, Stance
 from edge.rules import CATALOG
-from edge.rules.base import Finding, Look, Rule, Scene, Sense
+from edge.rules.base import DangerLevel, Finding, Look, Rule, Scene, Sense
 from edge.tracking.settings import TrackerSettings
 from edge.tracking.tracker import Tracker
 from edge.tracks import Tracks
@@ -49,13 +50,23 @@ class Told:
     started_at: datetime
     ended_at: datetime | None
     picture: Picture | None  # what was seen just then
+    stance: Stance = STEADY  # how the camera stood
 
 
 class CameraWatch:
     """Follows the objects of one camera and asks its rules. Not thread-safe: one thread at a time."""
 
-    def __init__(self, rules: Sequence[Rule[Any]], *, tracker: Tracker | None = None, looks_per_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule[Any]],
+        *,
+        tracker: Tracker | None = None,
+        looks_per_s: float = 5.0,
+        poses: PoseWatch | None = None,
+    ) -> None:
         self._rules = list(rules)
+        self._poses = poses or PoseWatch()
+        self.danger: DangerLevel | None = None  # of its commune today, as central tells it
         self._tracker = tracker or Tracker()
         self._tracks = Tracks.none()
         self._clock = SteadyClock()
@@ -94,6 +105,8 @@ class CameraWatch:
         if is_new_session:
             self._forget(self._tracker.reset())
         self._next_looks(now_s, seen)
+        if "smoke" in seen:
+            self._poses.look(moment.picture, now_s)
         earlier = self._seen[0] if self._seen and not is_new_session else None
         self._seen = (seen.get("objects", earlier), moment.picture)
         if "objects" in seen:
@@ -102,7 +115,7 @@ class CameraWatch:
         told: list[Told] = []
         for rule in self._rules:
             if rule.sense in seen and self._is_due(rule, now_s):
-                look = Look(now_s, self._tracks, seen[rule.sense], moment.picture)
+                look = self._look(now_s, seen[rule.sense], moment.picture)
                 told += self._tell(rule, rule.update(look), moment.picture)
         return told
 
@@ -124,7 +137,7 @@ class CameraWatch:
             is_asked = (rule.sense == "objects" and objects is not None) or rule.sense == "picture"
             if rule.holds and is_asked and self._is_due(rule, now_s):
                 seen = objects if objects is not None else Detections.none()
-                told += self._tell(rule, rule.update(Look(now_s, self._tracks, seen, picture)), picture)
+                told += self._tell(rule, rule.update(self._look(now_s, seen, picture)), picture)
         return told
 
     def absent(self, silent_s: float, now: datetime) -> list[Told]:
@@ -136,6 +149,9 @@ class CameraWatch:
         """Close what is open: the camera ends here."""
         time_s = self._clock.time_s
         return [t for rule in self._rules for t in self._tell(rule, rule.finish(time_s), None)]
+
+    def _look(self, now_s: float, seen: Detections, picture: Picture) -> Look:
+        return Look(now_s, self._tracks, seen, picture, self._poses.stance.pose, self.danger)
 
     def _is_due(self, rule: Rule[Any], now_s: float) -> bool:
         if rule.sense != "picture":
@@ -159,7 +175,8 @@ class CameraWatch:
     def _told(self, rule_name: str, finding: Finding, picture: Picture | None) -> Told:
         started_at = self._began_at(rule_name, finding)
         ended_at = None if finding.ended_s is None else max(started_at, self._clock.utc(finding.ended_s))
-        return Told(finding, rule_name, self._clock.utc(finding.time_s), started_at, ended_at, picture)
+        at, stance = self._clock.utc(finding.time_s), self._poses.stance
+        return Told(finding, rule_name, at, started_at, ended_at, picture, stance)
 
     def _began_at(self, rule_name: str, finding: Finding) -> datetime:
         """Return when it began, the same to the microsecond in start, updates and end: by that they are one episode.

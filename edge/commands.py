@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
 from common.config import ConfigError, read_config
 from edge.config import CameraSettings, NodeConfig
+from edge.rules.base import DangerLevel
 from models.errors import ModelError
 from mqtt.wire import Command, Reply
 
@@ -21,6 +22,10 @@ class Station(Protocol):
     def apply(self, config: NodeConfig) -> dict[str, list[str]]: ...
     def save_snapshot(self, camera_id: str) -> dict[str, JsonValue]: ...
     def refresh_models(self) -> list[str]: ...
+    def set_fire_danger(self, levels: Mapping[str, DangerLevel]) -> int: ...
+
+
+_LEVELS: TypeAdapter[dict[str, DangerLevel]] = TypeAdapter(dict[str, DangerLevel])
 
 
 class Commands:
@@ -34,6 +39,7 @@ class Commands:
             "reload": self._reload,
             "snapshot": lambda command: self._station.save_snapshot(_camera_of(command)),
             "pull_model": lambda command: {"models": list(self._station.refresh_models())},
+            "fire_danger": self._fire_danger,
         }
 
     def answer(self, command: Command) -> Reply:
@@ -56,6 +62,11 @@ class Commands:
             raise ConfigError("this node was not started from a file")
         changed = self._station.apply(read_config(self._config_file, NodeConfig))
         return {what: list(names) for what, names in changed.items()}
+
+    def _fire_danger(self, command: Command) -> dict[str, JsonValue]:
+        """Take over today's danger levels: `levels` maps commune codes to I–V; communes that it omits are unknown."""
+        levels = _LEVELS.validate_python(command.arguments.get("levels"))
+        return {"cameras": self._station.set_fire_danger(levels)}
 
 
 def _camera_of(command: Command) -> str:

@@ -66,6 +66,17 @@ class InferenceSettings(Settings):
     looks_per_s: float = Field(default=5.0, gt=0, le=60, description="how often an active camera is looked at")
 
 
+class PoseSettings(Settings):
+    """One preset of a camera that turns."""
+
+    name: Name = Field(description="name of this preset; every preset has its own memory of what it shows")
+    picture: Path = Field(description="a picture taken at this preset by day: the preset is recognised by it")
+    azimuth_deg: float = Field(ge=0, lt=360, description="where the middle of its picture looks, clockwise from north")
+    tilt_deg: float = Field(ge=-90, le=90, description="above (+) or below (-) the horizon")
+    hfov_deg: float = Field(gt=0, lt=180, description="horizontal field of view at this preset's zoom")
+    roll_deg: float = Field(default=0.0, ge=-45, le=45, description="turned clockwise about its line of sight")
+
+
 class PositionSettings(Settings):
     lat: float = Field(ge=-90, le=90, description="latitude in degrees, north is positive")
     lon: float = Field(ge=-180, le=180, description="longitude in degrees, east is positive")
@@ -73,6 +84,24 @@ class PositionSettings(Settings):
     azimuth_deg: float | None = Field(default=None, ge=0, lt=360, description="where it looks, clockwise from north")
     tilt_deg: float | None = Field(default=None, ge=-90, le=90, description="above (+) or below (-) the horizon")
     hfov_deg: float | None = Field(default=None, gt=0, le=360, description="horizontal field of view")
+    roll_deg: float = Field(default=0.0, ge=-45, le=45, description="turned clockwise about its line of sight")
+    distortion: float = Field(
+        default=0.0, ge=-1, le=1, description="radial lens distortion k1 on the half width; below 0 is a barrel"
+    )
+    error_deg: float = Field(
+        default=1.0, gt=0, le=45, description="standard error of the angles, as `ioc camera calibrate` states it"
+    )
+    poses: list[PoseSettings] = Field(default=[], max_length=64, description="presets of a camera that turns")
+    patrol_s: float | None = Field(
+        default=None, gt=0, description="longest stay at one preset; a patrol that stands still for longer is stuck"
+    )
+
+    @model_validator(mode="after")
+    def _poses_differ(self) -> PositionSettings:
+        names = [pose.name for pose in self.poses]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"the preset name {twice[0]!r} is used twice")
+        return self
 
 
 class LineSettings(Settings):
@@ -150,6 +179,9 @@ class NodeConfig(Settings):
     broker: BrokerSettings
     central: CentralSettings | None = Field(default=None, description="where evidence goes; empty keeps it on the box")
     inference: InferenceSettings = Field(default=InferenceSettings(), description="models and accelerators")
+    terrain: Path | None = Field(
+        default=None, description="heights of the ground: a GeoTIFF in degrees, an SRTM .hgt tile, or a folder of them"
+    )
     cameras: list[CameraSettings] = Field(min_length=1, description="the cameras of this box")
 
     @model_validator(mode="after")

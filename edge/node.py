@@ -25,7 +25,7 @@ from edge.health import CameraPulse, NodePulse, silent_s
 from edge.inference import Analyst, Detectors, Seat
 from edge.lazy_detector import LazyDetector
 from edge.report import CameraClock, Reporter
-from edge.rules.base import Sense
+from edge.rules.base import DangerLevel, Sense
 from edge.self_watch import SelfWatch
 from edge.smoke.sight import load_far_sight
 from edge.uploader import Uploader
@@ -90,6 +90,7 @@ class Node:
         self._pulse = NodePulse(boot_id, data_dir)
         self._models: dict[Sense, ModelRef] = {}
         self._posts: dict[str, Post] = {}
+        self._danger: Mapping[str, DangerLevel] = {}  # commune code → today's forest-fire danger, as central tells it
         self._lock = threading.Lock()  # guards the set of posts
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep_house, name="housekeeping", daemon=True)
@@ -131,6 +132,7 @@ class Node:
     def add_camera(self, settings: CameraSettings) -> None:
         """Put a camera to work."""
         watch = make_watch(settings, looks_per_s=self.config.inference.looks_per_s)
+        watch.danger = self._danger.get(settings.area or "")
         seat = self.analyst.seat(settings, watch)
         fastest_s = min(watch.senses.values(), default=1.0)
         connection = Camera(
@@ -193,6 +195,13 @@ class Node:
             ensure(find_card(name, inference.models_dir), inference.models_dir)
         return names
 
+    def set_fire_danger(self, levels: Mapping[str, DangerLevel]) -> int:
+        """Let the cameras of each commune know its level; return how many stand in a commune that has one."""
+        self._danger = levels
+        for post in self.posts():
+            post.seat.watch.danger = levels.get(post.settings.area or "")
+        return sum(post.settings.area in levels for post in self.posts())
+
     def _take_in(self, seat: Seat, frame: Frame) -> None:
         if seat.arrived == 0:
             self._fit(seat, frame.picture.width / frame.picture.height)
@@ -205,6 +214,7 @@ class Node:
         with seat.busy:
             told = seat.watch.finish()
             seat.watch = make_watch(seat.settings, looks_per_s=self.config.inference.looks_per_s, aspect=aspect)
+            seat.watch.danger = self._danger.get(seat.settings.area or "")
         self._on_told(seat, None, told)
 
     def _detectors(self) -> Detectors:

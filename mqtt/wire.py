@@ -133,7 +133,7 @@ class Command(Wire):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     id: Id
-    do: Literal["snapshot", "clip", "reload", "pull_model", "restart_camera"]
+    do: Literal["snapshot", "clip", "reload", "pull_model", "restart_camera", "fire_danger"]
     camera: Name | None = None
 
     @property

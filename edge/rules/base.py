@@ -18,6 +18,8 @@ Phase: TypeAlias = Literal["start", "update", "end"]
 Severity: TypeAlias = Literal["critical", "high", "medium", "low", "info"]
 Sense: TypeAlias = Literal["objects", "smoke", "picture"]
 """What a rule looks with: tracks of the object detector, boxes of the smoke detector, or pixels alone."""
+DangerLevel: TypeAlias = Literal["I", "II", "III", "IV", "V"]
+"""Forest-fire danger of a commune on one day, as `common.fire_danger` computes it; V is extreme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Look:
     tracks: Tracks
     detections: Detections  # of the detector behind the rule's sense, tracked or not
     picture: Picture | None = None
+    pose: str | None = ""  # what the camera looks at: memory of a view is kept by it. "" the only view; None on its way
+    danger: DangerLevel | None = None  # of the camera's commune today; None where nobody has told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
