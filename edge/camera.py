@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -13,9 +13,11 @@ from detectors.detections import Detections
 from detectors.picture import Picture
 from edge.config import ViewSettings
 from edge.geometry import Zone
+from edge.muting import Muting
 from edge.poses import STEADY, PoseWatch, Stance
 from edge.rules import CATALOG
 from edge.rules.base import DangerLevel, Finding, Look, Rule, Scene, Sense
+from edge.rules.vitals import Vitals
 from edge.tracking.settings import TrackerSettings
 from edge.tracking.tracker import Tracker
 from edge.tracks import Tracks
@@ -75,6 +77,7 @@ class CameraWatch:
         self._periods = _periods(self._rules, 1 / looks_per_s)
         self._began: dict[tuple[str, str, str], datetime] = {}  # rule, kind, cause → UTC since when it is told
         self._seen: tuple[Detections | None, Picture] | None = None  # what holds while the camera sleeps
+        self._muting = Muting()
 
     @property
     def senses(self) -> Mapping[Sense, float]:
@@ -89,6 +92,16 @@ class CameraWatch:
     def tracks(self) -> Tracks:
         """The tracks of the last look."""
         return self._tracks
+
+    @property
+    def muted_by(self) -> str | None:
+        """The camera's own trouble because of which its rules are not believed just now; None when all is well."""
+        return next((rule.mutes for rule in self._rules if rule.mutes is not None), None)
+
+    @property
+    def held_back(self) -> int:
+        """How many findings have been held back because the camera could not see."""
+        return self._muting.count
 
     def due(self, moment: Moment) -> frozenset[Sense]:
         """Return which senses want this moment; asking changes nothing."""
@@ -145,6 +158,11 @@ class CameraWatch:
         time_s = self._clock.at(now)
         return [t for rule in self._rules for t in self._tell(rule, rule.absent(silent_s, time_s), None)]
 
+    def vitals(self, vitals: Vitals, now: datetime) -> list[Told]:
+        """Tell what follows from what the camera's connection says about itself."""
+        time_s = self._clock.at(now)
+        return [t for rule in self._rules for t in self._tell(rule, rule.vitals(vitals, time_s), None)]
+
     def finish(self) -> list[Told]:
         """Close what is open: the camera ends here."""
         time_s = self._clock.time_s
@@ -170,7 +188,15 @@ class CameraWatch:
             self._sense_due_s[sense] = base_s + period_s
 
     def _tell(self, rule: Rule[Any], findings: Iterable[Finding], picture: Picture | None) -> list[Told]:
-        return [self._told(rule.settings.name, finding, picture) for finding in findings]
+        heard = [self._heard(rule, finding) for finding in findings]
+        return [self._told(rule.settings.name, finding, picture) for finding in heard if finding is not None]
+
+    def _heard(self, rule: Rule[Any], finding: Finding) -> Finding | None:
+        """Return what may be told: a camera that cannot see holds back what its other rules find, and names them."""
+        if rule.mutes is None:
+            return self._muting.pass_on(rule.settings.name, finding, self.muted_by)
+        others = [other.settings.name for other in self._rules if other is not rule]
+        return replace(finding, detail={**finding.detail, "mutes": others}) if finding.kind == rule.mutes else finding
 
     def _told(self, rule_name: str, finding: Finding, picture: Picture | None) -> Told:
         started_at = self._began_at(rule_name, finding)

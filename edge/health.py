@@ -16,6 +16,7 @@ from common.machine import version
 from common.redact import redact
 from edge.config import CameraSettings
 from edge.inference import Seat
+from edge.rules.vitals import Vitals
 from mqtt.event import Position
 from mqtt.wire import CameraHealth, Health, LatencyMs, LinkHealth, OutboxHealth
 from rtsp.receiver import CameraHealth as ReceiverHealth
@@ -70,6 +71,8 @@ class CameraPulse:
             bitrate_kbps=round(received.bitrate_bps / 1000, 1),
             width_px=received.width or None,
             height_px=received.height or None,
+            muted=self.seat.watch.muted_by,
+            held=self.seat.watch.held_back,
             reason=None if received.connected else received.failure,
             error=redact(error)[:500] if error else None,
         )
@@ -99,6 +102,21 @@ class NodePulse:
             link=courier.health(),
             cameras=dict(cameras),
         )
+
+
+def vitals_of(received: ReceiverHealth, now_s: float) -> Vitals:
+    """Return what the rules are told of the connection."""
+    ahead_ms = received.clock_offset_ms if received.clock == "rtcp" else None
+    return Vitals(
+        at_s=now_s,
+        connected=received.connected,
+        sessions=received.session,
+        received=received.received,
+        decoded=received.decoded,
+        damaged=received.decode_errors + sum(received.dropped.values()),
+        silent_s=received.last_packet_age_s,
+        clock_ahead_s=None if ahead_ms is None else ahead_ms / 1000,
+    )
 
 
 def silent_s(received: ReceiverHealth, since_start_s: float) -> float:

@@ -21,7 +21,7 @@ from edge.camera import USUAL_ASPECT, Told, make_watch
 from edge.commands import Commands, changes
 from edge.config import BrokerSettings, CameraSettings, NodeConfig
 from edge.evidence import EvidenceStore
-from edge.health import CameraPulse, NodePulse, silent_s
+from edge.health import CameraPulse, NodePulse, silent_s, vitals_of
 from edge.inference import Analyst, Detectors, Seat
 from edge.lazy_detector import LazyDetector
 from edge.report import CameraClock, Reporter
@@ -263,19 +263,24 @@ class Node:
                 log.exception("housekeeping failed")
 
     def _watch_without_pictures(self) -> None:
-        """Judge the cameras that show nothing, and those that sleep because nothing changes."""
+        """Judge every connection, the cameras that show nothing, and those that sleep because nothing changes."""
         for post in self.posts():
-            received = post.connection.health()
-            for_s = silent_s(received, time.monotonic() - post.pulse.started_s)
-            is_silent, is_asleep = for_s >= SILENT_AFTER_S, received.mode == "asleep"
-            if not (is_silent or is_asleep) or not post.seat.busy.acquire(blocking=False):
+            if not post.seat.busy.acquire(blocking=False):
                 continue
             try:
-                watch, now = post.seat.watch, datetime.now(UTC)
-                told = watch.absent(for_s, now) if is_silent else watch.hold(now - HELD_BACK)
-                self._on_told(post.seat, None, told)
+                self._on_told(post.seat, None, self._judge_connection(post))
             finally:
                 post.seat.busy.release()
+
+    def _judge_connection(self, post: Post) -> list[Told]:
+        received, now_s, now = post.connection.health(), time.monotonic(), datetime.now(UTC)
+        watch, for_s = post.seat.watch, silent_s(received, now_s - post.pulse.started_s)
+        told = watch.vitals(vitals_of(received, now_s), now)
+        if for_s >= SILENT_AFTER_S:
+            told += watch.absent(for_s, now)
+        elif received.mode == "asleep":
+            told += watch.hold(now - HELD_BACK)
+        return told
 
     def _publish_health(self) -> None:
         now_s = time.monotonic()

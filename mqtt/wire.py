@@ -81,6 +81,8 @@ class CameraHealth(Wire):
     bitrate_kbps: Number | None = None
     width_px: Count | None = None
     height_px: Count | None = None
+    muted: Short | None = None  # the camera's own trouble because of which its other findings are held back
+    held: Count = 0  # findings held back for that, since the camera was started
     reason: Short | None = None  # why it is not online, in one word: refused, unauthorised, timeout, garbage, …
     error: Annotated[str, Field(max_length=500)] | None = None  # the same as a sentence
 

@@ -56,6 +56,7 @@ class Decoder:
             self._failed(error)
             return []
         self.in_a_row = 0
+        self.errors += sum(frame.is_corrupt for frame in frames)
         return [self._stamped(frame, packet) for frame in frames if not frame.is_corrupt]
 
     def decode_alone(self, packet: Packet) -> Decoded | None:

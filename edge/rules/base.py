@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from detectors.detections import Detections
 from detectors.picture import Picture
 from edge.geometry import Points, Zone
+from edge.rules.vitals import Vitals
 from edge.tracks import Tracks
 
 Phase: TypeAlias = Literal["start", "update", "end"]
@@ -121,6 +122,15 @@ class Rule(ABC, Generic[S]):
     def absent(self, silent_s: float, time_s: float) -> Iterable[Finding]:
         """Called about once a second while no picture arrives, with the seconds since the last one."""
         return ()
+
+    def vitals(self, vitals: Vitals, time_s: float) -> Iterable[Finding]:
+        """Called about once a second with what the camera's connection says about itself."""
+        return ()
+
+    @property
+    def mutes(self) -> str | None:
+        """The kind of trouble because of which the camera's other rules cannot be believed just now; None: none."""
+        return None
 
     def finish(self, time_s: float) -> Iterable[Finding]:
         """Called once when the camera ends: close what is open."""

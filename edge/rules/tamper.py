@@ -3,7 +3,9 @@
 Reports `offline`, `frozen`, `covered`, `moved`, `defocused` and `dark` (too dark, or blinded by light). It learns the
 view in its first seconds and follows the light from then on, so that dusk, infrared and rain are nothing; what is
 reported must last for `after_s`, so that a lorry that passes in front of the lens is nothing either. One state is told
-at a time: a covered camera is not also frozen.
+at a time: a covered camera is not also frozen. From the connection it reports `degraded` (`detail`: `fps` and
+`usual_fps`, `damaged`, `stalled`, `reconnects`) and `clock` (`detail`: `ahead_s`, and `how`: off, jumped or drifted).
+A camera that is covered, moved or frozen `mutes` the rules that its event's `detail` names.
 """
 
 from __future__ import annotations
@@ -16,8 +18,11 @@ from pydantic import Field
 
 from detectors.picture import Gray
 from edge.rules.base import Finding, Look, Rule, RuleSettings, Scene, Severity
+from edge.rules.camera_clock import CameraClock
 from edge.rules.cause import Cause
+from edge.rules.delivery import Delivery
 from edge.rules.view import WIDTH, YOUNG_S, Comparison, Features, LearnedView, features, same_view, shift
+from edge.rules.vitals import Vitals
 from edge.rules.windows import ShareOfTime
 
 FEWEST_BLOCKS: Final = 8  # with structure: an empty car park cannot be missed by its edges
@@ -31,6 +36,9 @@ LIVELY: Final = 0.15  # grey levels of usual change from which `STILL` means som
 SEVERITIES: Final[dict[str, Severity]] = {
     "offline": "high", "frozen": "high", "covered": "high", "moved": "high", "defocused": "medium", "dark": "medium",
 }  # fmt: skip
+OF_THE_LINK: Final[dict[str, Severity]] = {"degraded": "medium", "clock": "medium"}
+LINK_GONE_S: Final = 10.0
+MUTING: Final = frozenset({"covered", "moved", "frozen"})
 
 
 class TamperSettings(RuleSettings):
@@ -41,6 +49,7 @@ class TamperSettings(RuleSettings):
     frozen_after_s: float = Field(default=6.0, ge=2, le=3600, description="seconds without any change in the picture")
     offline_after_s: float = Field(default=10.0, ge=1, le=3600, description="seconds without a picture")
     accept_after_s: float = Field(default=1800.0, ge=60, description="seconds after which a view is the new usual")
+    clock_off_s: float = Field(default=5.0, gt=0, le=86400, description="seconds by which its clock may be wrong")
 
 
 class Tamper(Rule[TamperSettings]):
@@ -48,7 +57,7 @@ class Tamper(Rule[TamperSettings]):
     Settings = TamperSettings
     sense = "picture"
     holds = False  # it judges the life of the picture itself
-    kinds = tuple(SEVERITIES)
+    kinds = (*SEVERITIES, *OF_THE_LINK)
     says = ("Camera bị can thiệp hoặc hỏng hình", "The camera itself is tampered with or failing")
 
     def __init__(self, settings: TamperSettings, scene: Scene) -> None:
@@ -57,6 +66,12 @@ class Tamper(Rule[TamperSettings]):
             kind: Cause(kind, f"{settings.name}:{kind}", severity=severity, gone_s=NORMAL_AGAIN_S)
             for kind, severity in SEVERITIES.items()
         }
+        self._link_causes = {
+            kind: Cause(kind, f"{settings.name}:{kind}", severity=severity, gone_s=LINK_GONE_S)
+            for kind, severity in OF_THE_LINK.items()
+        }
+        self._delivery = Delivery()
+        self._clock = CameraClock(settings.clock_off_s)
         self._start_anew()
 
     def _start_anew(self) -> None:
@@ -78,6 +93,8 @@ class Tamper(Rule[TamperSettings]):
             "moved": settings.moved_after_s,
             "frozen": settings.frozen_after_s,
             "offline": settings.offline_after_s,
+            "degraded": 0.0,
+            "clock": 0.0,
         }
         return waits.get(kind, settings.after_s)
 
@@ -100,8 +117,22 @@ class Tamper(Rule[TamperSettings]):
             since_s = time_s - silent_s
             yield from self._causes["offline"].hold(time_s, since_s=since_s, detail={"silent_s": round(silent_s, 1)})
 
+    def vitals(self, vitals: Vitals, time_s: float) -> Iterable[Finding]:
+        """A camera that is offline is told as that, not as one whose pictures come badly."""
+        degraded = None if self._causes["offline"].is_open else self._delivery.judge(vitals)
+        for kind, detail in (("degraded", degraded), ("clock", self._clock.judge(vitals))):
+            cause = self._link_causes[kind]
+            if detail is None:
+                yield from cause.release(time_s)
+            else:
+                yield from cause.hold(time_s, since_s=time_s, detail=detail)
+
+    @property
+    def mutes(self) -> str | None:
+        return next((kind for kind in MUTING if self._causes[kind].is_open), None)
+
     def finish(self, time_s: float) -> Iterable[Finding]:
-        for cause in self._causes.values():
+        for cause in (*self._causes.values(), *self._link_causes.values()):
             yield from cause.close(time_s)
 
     def _judge(self, now: Features, step_s: float) -> tuple[str | None, Comparison | None]:
