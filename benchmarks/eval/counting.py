@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks.eval.truth import CountTruth
 from edge.rules.base import Finding
 
+DIRECTIONS = ("left", "right")
 SEGMENT_S = 5.0  # of the cumulative curves that the nwRMSE form compares
 
 
@@ -48,19 +49,21 @@ def overall(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _counted(truth: CountTruth, flows: Sequence[Finding]) -> int:
-    """Return the sum over the intervals; two rules that count one label over one line count it once."""
+def counted_by_label(flows: Iterable[Finding], line: str, direction: str) -> dict[str, int]:
+    """Return the sums over the intervals; two rules that count one label over one line count it once."""
     per_rule: dict[str, dict[str, int]] = {}
     for flow in flows:
-        if flow.line != truth.line:
-            continue
-        sums = per_rule.setdefault(flow.key.split("@")[0], {})
-        for label, count in flow.detail["counts"][truth.direction].items():
-            sums[label] = sums.get(label, 0) + count
-    labels = {label for sums in per_rule.values() for label in sums}
-    if truth.label != "any":
-        labels &= {truth.label}
-    return sum(max(sums.get(label, 0) for sums in per_rule.values()) for label in labels)
+        if flow.line == line:
+            sums = per_rule.setdefault(flow.key.split("@")[0], {})
+            for label, count in flow.detail["counts"][direction].items():
+                sums[label] = sums.get(label, 0) + count
+    labels = sorted({label for sums in per_rule.values() for label in sums})
+    return {label: max(sums.get(label, 0) for sums in per_rule.values()) for label in labels}
+
+
+def _counted(truth: CountTruth, flows: Sequence[Finding]) -> int:
+    by_label = counted_by_label(flows, truth.line, truth.direction)
+    return sum(by_label.values()) if truth.label == "any" else by_label.get(truth.label, 0)
 
 
 def _of(flow: Finding, what: str, truth: CountTruth) -> int:
