@@ -13,6 +13,7 @@ from detectors.detections import Detections
 from detectors.picture import Picture
 from edge.config import ViewSettings
 from edge.geometry import Zone
+from edge.ground import Ground
 from edge.muting import Muting
 from edge.poses import STEADY, PoseWatch, Stance
 from edge.rules import CATALOG
@@ -292,6 +293,7 @@ def make_rules(view: ViewSettings, *, aspect: float = 16 / 9) -> list[Rule[Any]]
         lines={name: np.asarray([line.from_, line.to], np.float64) for name, line in view.lines.items()},
         masks=tuple(np.asarray(mask, np.float64) for mask in view.masks),
         aspect=aspect,
+        ground=None if view.ground is None else Ground(view.ground, aspect),
     )
     return [CATALOG[settings.kind](settings, scene) for settings in view.rules]  # type: ignore[attr-defined]
 

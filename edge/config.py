@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from edge.ground import GroundSettings
 from edge.rules import AnyRuleSettings
 from mqtt.topics import NAME_PATTERN
 
@@ -123,6 +124,9 @@ class ViewSettings(Settings):
     zones: dict[Name, Polygon] = Field(default={}, description="named polygons, 0..1 of the picture, x right, y down")
     lines: dict[Name, LineSettings] = Field(default={}, description="named lines to be crossed")
     masks: list[Polygon] = Field(default=[], description="private areas, blackened before anything leaves the node")
+    ground: GroundSettings | None = Field(
+        default=None, description="how it sees the ground, as `ioc camera calibrate` writes it: for speeds and sizes"
+    )
     rules: list[AnyRuleSettings] = Field(default=[], description="what to watch for")
 
     @model_validator(mode="after")

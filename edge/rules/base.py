@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from detectors.detections import Detections
 from detectors.picture import Picture
 from edge.geometry import Points, Zone
+from edge.ground import Ground
 from edge.rules.vitals import Vitals
 from edge.tracks import Tracks
 
@@ -71,6 +72,7 @@ class Scene:
     lines: Mapping[str, Points] = field(default_factory=dict)  # name → (2, 2): from, to
     masks: tuple[Points, ...] = ()
     aspect: float = 16 / 9  # width ÷ height of the picture
+    ground: Ground | None = None  # where the camera is calibrated
 
     def zone(self, name: str | None) -> Zone:
         """Return the named zone, or the whole picture for None."""
