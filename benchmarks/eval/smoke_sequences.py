@@ -36,6 +36,7 @@ class SequenceFile(BaseModel):
     pictures: tuple[PictureTime, ...] = Field(min_length=1, description="the pictures and when each was taken")
     ignition_s: float | None = Field(default=None, description="when the fire began, same clock; absent means no fire")
     camera: str = Field(default="", description="which camera it is, for people")
+    tags: tuple[str, ...] = Field(default=(), description="what it shows: scores are also given for each")
     notes: str = Field(default="", description="for people")
 
 
@@ -47,6 +48,7 @@ class Sequence:
     files: tuple[Path, ...]
     times_s: tuple[float, ...]
     ignition_s: float | None
+    tags: tuple[str, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -114,15 +116,17 @@ def _from_file(folder: Path) -> Sequence:
     if missing:
         raise ConfigError(f"{folder / FILE}: there is no picture {', '.join(missing[:WRONG_NAMED])}")
     pictures = sorted((item.time_s, folder / item.file) for item in said.pictures)
-    return _checked(folder, pictures, said.ignition_s)
+    return _checked(folder, pictures, said.ignition_s, said.tags)
 
 
-def _checked(folder: Path, pictures: list[tuple[float, Path]], ignition_s: float | None) -> Sequence:
+def _checked(
+    folder: Path, pictures: list[tuple[float, Path]], ignition_s: float | None, tags: tuple[str, ...] = ()
+) -> Sequence:
     times_s = tuple(time_s for time_s, _ in pictures)
     twice = [path.name for (a, _), (b, path) in itertools.pairwise(pictures) if b <= a]
     if twice:
         raise ConfigError(f"{folder}: two pictures have the same time: {', '.join(twice[:WRONG_NAMED])}")
-    return Sequence(folder.resolve().name, tuple(path for _, path in pictures), times_s, ignition_s)
+    return Sequence(folder.resolve().name, tuple(path for _, path in pictures), times_s, ignition_s, tags)
 
 
 def _even(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
