@@ -28,6 +28,7 @@ class Outcome:
     ttd_frames: int | None
     false_alarms: int
     alarms: tuple[Mapping[str, Any], ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def detected(self) -> bool:
@@ -43,9 +44,17 @@ def watch_sequence(
     sequence: Sequence, view: ViewSettings, detect: Detect, advance: Callable[[float], None] = lambda time_s: None
 ) -> Outcome:
     """Let the product watch one sequence as a node would: same camera story, rule and detector."""
+    return next(iter(watch_with_each(sequence, view, detect, advance).values()))
+
+
+def watch_with_each(
+    sequence: Sequence, view: ViewSettings, detect: Detect, advance: Callable[[float], None] = lambda time_s: None
+) -> dict[str, Outcome]:
+    """Let every rule of `view` watch the same looks; return what each by its name made of them."""
     watched = watch(view, sequence.moments(), {"smoke": detect}, advance=advance)
-    starts = [told.finding for told in watched.told if told.finding.phase == "start" and told.finding.kind in KINDS]
-    return judge(sequence, starts)
+    starts = [told for told in watched.told if told.finding.phase == "start" and told.finding.kind in KINDS]
+    names = [rule.settings.name for rule in watched.rules]
+    return {name: judge(sequence, [told.finding for told in starts if told.rule_name == name]) for name in names}
 
 
 def judge(sequence: Sequence, starts: list[Finding]) -> Outcome:
@@ -66,7 +75,7 @@ def judge(sequence: Sequence, starts: list[Finding]) -> Outcome:
 
 
 def report(outcomes: list[Outcome]) -> dict[str, Any]:
-    """Return `overall` and `sequences`.
+    """Return `overall`, `tags` (counts of the sequences that bear each) and `sequences`.
 
     A sequence with a fire is a hit when the fire is found. A sequence is a false positive when it has an alarm
     before ignition, or any where nothing burns; such an alarm is counted beside a later hit, not instead of it.
@@ -97,6 +106,7 @@ def report(outcomes: list[Outcome]) -> dict[str, Any]:
             "false_alarms": alarms,
             "camera_days": quiet_s / DAY_S,
         },
+        "tags": {tag: _counts([one for one in outcomes if tag in one.tags]) for tag in _tags(outcomes)},
         "sequences": [
             {
                 "name": outcome.name,
@@ -109,6 +119,19 @@ def report(outcomes: list[Outcome]) -> dict[str, Any]:
             }
             for outcome in outcomes
         ],
+    }
+
+
+def _tags(outcomes: list[Outcome]) -> list[str]:
+    return sorted({tag for outcome in outcomes for tag in outcome.tags})
+
+
+def _counts(outcomes: list[Outcome]) -> dict[str, int]:
+    return {
+        "sequences": len(outcomes),
+        "fires": sum(outcome.fire for outcome in outcomes),
+        "detected": sum(outcome.detected for outcome in outcomes),
+        "false_alarms": sum(outcome.false_alarms for outcome in outcomes),
     }
 
 
@@ -129,7 +152,8 @@ def _outcome(
         }
         for finding in starts
     )
-    return Outcome(sequence.name, sequence.ignition_s is not None, quiet_s, ttd_s, frames, false_alarms, alarms)
+    fire = sequence.ignition_s is not None
+    return Outcome(sequence.name, fire, quiet_s, ttd_s, frames, false_alarms, alarms, sequence.tags)
 
 
 def _middle(values: Several[float]) -> dict[str, float | None]:

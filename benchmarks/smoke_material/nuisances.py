@@ -141,8 +141,8 @@ def drops(image: Image, look: int, looks: int, scene: Scene, rng: np.random.Gene
         own = np.random.default_rng((scene.seed, abs(seed)))
         centre = (int(own.uniform(0, width)), int(own.uniform(0, height) + 0.01 * height * (look - seed)))
         cv2.circle(mask, centre, int(own.uniform(0.015, 0.05) * width), 1.0, -1)
-    mask = cv2.GaussianBlur(mask, (0, 0), 0.006 * width)[..., None]
-    return np.asarray((image * (1 - mask) + (0.85 * blurred + 25) * mask).clip(0, 255), np.uint8)
+    soft = cv2.GaussianBlur(mask, (0, 0), 0.006 * width)[..., None]
+    return np.asarray((image * (1 - soft) + (0.85 * blurred + 25) * soft).clip(0, 255), np.uint8)
 
 
 def quiet(image: Image, look: int, looks: int, scene: Scene, rng: np.random.Generator) -> Image:

@@ -58,7 +58,7 @@ def seriate(looks: Floats) -> Order:
 
 def _light(image: Image) -> Floats:
     gray = cv2.cvtColor(cv2.resize(image, SIZE, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-    return cv2.GaussianBlur(gray.astype(np.float64), (0, 0), 0.7).ravel()
+    return np.asarray(cv2.GaussianBlur(gray.astype(np.float64), (0, 0), 0.7).ravel(), np.float64)
 
 
 def _apart(looks: Floats, a: int, b: int) -> float:

@@ -69,9 +69,7 @@ def read_groups(folder: Path) -> list[Group]:
                 raise ConfigError(f"{index}:{number}: expected image, camera, sequence, status; got {said}") from error
             label = folder / "labels" / f"{Path(row.image).stem}.txt"
             stills[row.camera, row.sequence].append(Still(folder / "images" / row.image, _smoke_in(label)))
-    return [
-        Group(folder.name, camera, sequence, tuple(found)) for (camera, sequence), found in sorted(stills.items())
-    ]
+    return [Group(folder.name, camera, sequence, tuple(found)) for (camera, sequence), found in sorted(stills.items())]
 
 
 def read_image(file: Path) -> Image:

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks.eval.smoke import judge, report, watch_sequence
+from benchmarks.eval.smoke import judge, report, watch_sequence, watch_with_each
+from benchmarks.eval.smoke_boxes import KnownBoxes
+from benchmarks.eval.smoke_curve import curve, page
 from benchmarks.eval.smoke_sequences import Sequence, read_sequences
 from common.config import ConfigError
 from detectors.detections import Detections
 from edge.config import ViewSettings
 from edge.rules.base import Finding
+from rtsp.picture import VideoPicture
 from tests.edge.smoke.scenes import hill, said, with_patch
 
 PLUME = (0.50, 0.40, 0.56, 0.50)
@@ -150,3 +153,55 @@ def test_the_command_prints_the_contract_s_keys(tmp_path):
     assert keys <= document["overall"].keys()
     assert {"name", "fire", "detected", "ttd_s", "false_alarms"} <= document["sequences"][0].keys()
     assert {"machine", "version"} <= document.keys()
+
+
+def test_every_limit_of_the_curve_watches_the_same_looks(tmp_path):
+    write(tmp_path / "one", list(range(-600, 361, 60)))
+    (sequence,) = read_sequences(tmp_path)
+    rules = [{"kind": "smoke", "name": name, "evidence": limit} for name, limit in (("keen", 1.3), ("deaf", 6.0))]
+
+    outcomes = watch_with_each(sequence, ViewSettings.model_validate({"rules": rules}), sees_white)
+
+    assert outcomes["keen"].ttd_s == 60
+    assert outcomes["deaf"].ttd_s is None or outcomes["deaf"].ttd_s > 60
+
+
+def test_the_curve_s_page_shows_its_figures(tmp_path):
+    found, missed = judge(fire("found"), [start(780.0)]), judge(fire("missed"), [])
+    rows = curve({1.9: [found, found], 1.4: [found, missed]})
+    result = {**report([found, missed]), "curve": rows, "model": {"name": "smoke", "version": "1"}}
+
+    shown = page(result, "Hills <1>")
+
+    assert [1.4, 1.9] == [row["evidence"] for row in rows]
+    assert [0.5, 1.0] == [row["recall"] for row in rows]
+    assert "Hills &lt;1&gt;" in shown
+    assert shown.count("<svg") == 3
+
+
+def test_remembered_boxes_are_not_asked_for_again(tmp_path):
+    asked = []
+
+    def detect(picture):
+        asked.append(picture)
+        return said((PLUME, 0.5))
+
+    for _ in range(2):
+        known = KnownBoxes(tmp_path / "boxes.db", "model", detect)
+        found = known(VideoPicture.of(hill().astype(np.uint8)))
+        known.close()
+    other = KnownBoxes(tmp_path / "boxes.db", "another model", detect)
+    other(VideoPicture.of(hill().astype(np.uint8)))
+
+    assert found.boxes[0] == pytest.approx(PLUME)
+    assert ["smoke"] == found.labels.tolist()
+    assert 2 == len(asked)
+
+
+def test_counts_are_given_for_each_tag():
+    one = Sequence("a", (Path("0"), Path("1")), (0.0, 60.0), None, ("fog", "hill"))
+
+    tags = report([judge(one, [start(0.0)])])["tags"]
+
+    assert {"fog", "hill"} == set(tags)
+    assert 1 == tags["fog"]["false_alarms"]
