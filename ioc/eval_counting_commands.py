@@ -21,18 +21,24 @@ def counting(
     dataset: Annotated[Path, typer.Argument(help="a folder of clips, each with a NAME.truth.yaml that has 'counts:'")],
     model: Annotated[str, typer.Option(help="model card that finds people and vehicles")] = "yolov8n",
     only: Annotated[str, typer.Option(help="score only clips whose name matches this pattern")] = "*",
+    report: Annotated[Path | None, typer.Option(help="folder for a page with each line on its picture")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Count what crosses the lines of labelled clips, and compare with the truth."""
     from benchmarks.eval import counting as scores
+    from benchmarks.eval.counting_report import write_counting_report
     from benchmarks.eval.runner import ClipRunner
 
     runner = ClipRunner(dataset, "counts", only=only, model=model)
-    rows = []
+    rows, views = [], {}
     for name, truth, watched in runner.run():
         findings = [told.finding for told in watched.told]
         rows += scores.score_clip(name, truth.counts or (), findings)
-    emit({"overall": scores.overall(rows), "clips": rows, **runner.facts}, as_json, _show, machine=runner.machine)
+        views[name] = truth.camera
+    result = {"overall": scores.overall(rows), "clips": rows, **runner.facts}
+    if report is not None:
+        write_counting_report(report, result, runner.clips, views)
+    emit(result, as_json, _show, machine=runner.machine)
 
 
 def _show(result: Mapping[str, Any]) -> None:

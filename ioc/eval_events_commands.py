@@ -22,22 +22,26 @@ def events(
     model: Annotated[str, typer.Option(help="model card that finds people and vehicles")] = "yolov8n",
     only: Annotated[str, typer.Option(help="score only clips whose name matches this pattern")] = "*",
     report: Annotated[
-        Path | None, typer.Option(help="folder for a page that shows each miss and each false alarm")
+        Path | None,
+        typer.Option(help="folder for a page: each miss, each false alarm, and settings that would have done better"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Report what happens in labelled clips, and compare with the truth: precision, recall, delay, false alarms."""
     from benchmarks.eval import events as scores
+    from benchmarks.eval.advice import Seen, advise
     from benchmarks.eval.report import write_report
     from benchmarks.eval.runner import ClipRunner
 
     runner = ClipRunner(dataset, "events", only=only, model=model)
+    seen = [Seen(*one) for one in runner.run()]
     clips = [
-        scores.score_clip(name, truth, watched.alarms(), duration_s=watched.duration_s, kinds=watched.kinds)
-        for name, truth, watched in runner.run()
+        scores.score_clip(s.clip, s.truth, s.watched.alarms(), duration_s=s.watched.duration_s, kinds=s.watched.kinds)
+        for s in seen
     ]
     result = {**scores.report(clips), **runner.facts}
     if report is not None:
+        result["advice"] = advise(seen)
         write_report(report, result, runner.clips)
     emit(result, as_json, _show, machine=runner.machine)
 
@@ -68,6 +72,8 @@ def _show(result: Mapping[str, Any]) -> None:
         for what in ("missed", "false"):
             for one in clip[what]:
                 out.print(f"{clip['clip']}: {what} {one['kind']} at {one.get('at_s', one.get('start_s')):.1f} s")
+    for change in result.get("advice", ()):
+        out.print(f"would change {change['setting']} of {change['kind']}: {change['now']} → {change['then']}")
 
 
 def _number(value: float | None) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from benchmarks.eval.events import Alarm
 from detectors.detections import Detections
-from detectors.picture import Picture
+from detectors.picture import WHOLE, Gray, Image, Picture, Region
 from edge.camera import CameraWatch, Moment, Told, make_watch
 from edge.config import InferenceSettings, ViewSettings
 from edge.rules.base import Rule
@@ -20,14 +21,27 @@ class Detect(Protocol):
     def __call__(self, picture: Picture) -> Detections: ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What the detector of objects saw at one moment; a camera's watch takes it for the moment itself."""
+
+    session: int
+    time_s: float
+    captured_at: datetime
+    objects: Detections
+    picture: Picture  # a stand-in: pictures are not kept
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a camera had to tell of one clip."""
+    """What a camera had to tell of one clip, and what was seen of its objects."""
 
     told: list[Told] = field(default_factory=list)
     rules: tuple[Rule[Any], ...] = ()
     first_s: float = 0.0  # the clip's own time of its first frame
     duration_s: float = 0.0
+    looks: tuple[Look, ...] = ()
+    aspect: float = 16 / 9
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -64,10 +78,12 @@ def watch(
     """Let a camera with `view` see all `frames`; `detect` gives the detector behind each sense."""
     camera: CameraWatch | None = None
     told: list[Told] = []
-    first_s = last_s = 0.0
+    looks: list[Look] = []
+    first_s, last_s, aspect = 0.0, 0.0, 16 / 9
     for moment in frames:
         if camera is None:
-            camera, first_s = _camera(view, moment), moment.time_s
+            first_s, aspect = moment.time_s, moment.picture.width / moment.picture.height
+            camera = make_watch(view, looks_per_s=InferenceSettings().looks_per_s, aspect=aspect)
         last_s = moment.time_s
         advance(last_s - first_s)
         due = camera.due(moment)
@@ -76,15 +92,27 @@ def watch(
         seen = {sense: _look(detect, sense, moment.picture) for sense in due}
         told += camera.see(moment, seen)
         on_look(moment, camera)
+        if "objects" in seen:
+            looks.append(Look(moment.session, moment.time_s, moment.captured_at, seen["objects"], NoPicture()))
     if camera is None:
         return Watched()
     told += camera.finish()
-    return Watched(told, tuple(camera.rules), first_s, last_s - first_s)
+    return Watched(told, tuple(camera.rules), first_s, last_s - first_s, tuple(looks), aspect)
 
 
-def _camera(view: ViewSettings, first: Moment) -> CameraWatch:
-    aspect = first.picture.width / first.picture.height
-    return make_watch(view, looks_per_s=InferenceSettings().looks_per_s, aspect=aspect)
+class NoPicture:
+    """Stands where a picture was, so that minutes of footage fit into memory. Who looks at its pixels fails at once."""
+
+    width, height = 16, 9
+
+    def bgr(self) -> Image:
+        raise LookupError("the picture was not kept")
+
+    def scaled(self, width: int, height: int, *, region: Region = WHOLE, rgb: bool = False) -> Image:
+        raise LookupError("the picture was not kept")
+
+    def gray(self, width: int, height: int, *, region: Region = WHOLE) -> Gray:
+        raise LookupError("the picture was not kept")
 
 
 def _look(detect: Mapping[str, Detect], sense: str, picture: Picture) -> Detections:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.eval.counting import overall, score_clip
+from benchmarks.eval.counting_report import accuracy_interval, write_counting_report
 from benchmarks.eval.truth import CountTruth, read_truths
 from common.config import ConfigError
+from edge.config import ViewSettings
 from edge.rules.base import Finding
 
 GOOD = """
@@ -103,3 +106,30 @@ def test_a_wrong_truth_file_is_explained_by_line_and_key(tmp_path: Path, wrong: 
 def test_a_folder_without_truth_is_explained(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="has 'counts:'"):
         read_truths(tmp_path, "counts")
+
+
+def test_the_accuracy_s_interval_widens_where_clips_disagree_and_needs_three():
+    def rows(*errors: int) -> list[dict[str, Any]]:
+        return [{"clip": f"{n}.mp4", "error": error, "truth": 20} for n, error in enumerate(errors)]
+
+    alike, apart = accuracy_interval(rows(2, 2, 2, 2)), accuracy_interval(rows(0, 0, 0, 8))
+
+    assert alike == pytest.approx((0.9, 0.9))
+    assert apart is not None and apart[0] < 0.8 and apart[1] == 1.0
+    assert accuracy_interval(rows(0, 8)) is None
+
+
+def test_the_report_draws_each_line_on_its_picture(tmp_path: Path, shared_data: Path):
+    clip = shared_data / "counting" / "bgslib_video03.avi"
+    view = ViewSettings.model_validate({"lines": {"road": {"from": [0.1, 0.6], "to": [0.9, 0.6]}}})
+    row = {
+        "clip": clip.name, "line": "road", "direction": "right", "label": "car", "truth": 4, "counted": 3, "error": 1,
+        "doubtful": 1,
+    }  # fmt: skip
+
+    page = write_counting_report(
+        tmp_path, {"overall": overall([row]), "clips": [row]}, {clip.name: clip}, {clip.name: view}
+    )
+
+    assert "data:image/jpeg" in page.read_text(encoding="utf-8")
+    assert 0.75 == json.loads((tmp_path / "report.json").read_text())["overall"]["accuracy"]

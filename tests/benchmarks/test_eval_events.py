@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.eval.events import Alarm, ClipScore, report, score_clip, summary
-from benchmarks.eval.report import interval, write_report
+from benchmarks.eval.report import interval, rate_interval, write_report
 from benchmarks.eval.truth import Truth
 
 
@@ -132,6 +132,13 @@ def test_a_share_of_few_comes_with_a_wide_interval() -> None:
     assert interval(0, 0) is None
 
 
+def test_no_false_alarm_in_a_short_time_does_not_show_a_low_rate() -> None:
+    low, high = rate_interval(0, 0.21) or (1.0, 0.0)
+
+    assert low == 0.0 and high == pytest.approx(17.57, abs=0.01)
+    assert rate_interval(3, 0.0) is None
+
+
 def test_the_report_shows_each_miss_and_false_alarm_with_pictures(tmp_path: Path, shared_data: Path) -> None:
     clip = shared_data / "events" / "rain_right_on_red.mp4"
     wrong = score([INTRUSION | {"start_s": 2.0}], [alarm("covered", 1.0, boxes=((0.1, 0.1, 0.5, 0.5),))])
@@ -140,5 +147,6 @@ def test_the_report_shows_each_miss_and_false_alarm_with_pictures(tmp_path: Path
 
     text = page.read_text(encoding="utf-8")
     assert text.count("data:image/jpeg") == 2
-    assert "<b>missed</b>: intrusion at 2.0 s" in text and "<b>false</b>: covered at 1.0 s" in text
+    assert "bỏ sót" in text and "Xâm nhập" in text and "2.0 s" in text
+    assert "báo động giả" in text and "Camera covered" in text and "1.0 s" in text
     assert json.loads((tmp_path / "out" / "report.json").read_text())["overall"]["false_alarms"] == 1
