@@ -60,6 +60,10 @@ class InferenceSettings(Settings):
     providers: list[Literal["cpu", "cuda", "tensorrt", "openvino"]] = Field(
         default=["cpu"], min_length=1, description="accelerators in order of preference; the next is the fall-back"
     )
+    precision: Literal["auto", "fp32", "int8"] = Field(
+        default="auto",
+        description="8-bit models, made on this box when first needed: auto takes them where the processor gains by it",
+    )
     threads: int = Field(default=0, ge=0, le=256, description="threads of a model; 0 means one for each core")
     sleep: bool = Field(
         default=True, description="a camera whose picture stands still is not decoded until its packets tell of change"

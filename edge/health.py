@@ -18,7 +18,7 @@ from edge.config import CameraSettings
 from edge.inference import Seat
 from edge.rules.vitals import Vitals
 from mqtt.event import Position
-from mqtt.wire import CameraHealth, Health, LatencyMs, LinkHealth, OutboxHealth
+from mqtt.wire import CameraHealth, Health, LatencyMs, LinkHealth, ModelHealth, OutboxHealth
 from rtsp.receiver import CameraHealth as ReceiverHealth
 
 MB: Final = 2**20
@@ -87,6 +87,7 @@ class NodePulse:
         self._process = psutil.Process()
         self._process.cpu_percent()  # the first call only sets the mark
         self._started_s = time.monotonic()
+        self.models: dict[str, ModelHealth] = {}  # by sense, as they are loaded
 
     def message(self, outbox: Depth, courier: Link, cameras: Iterable[tuple[str, CameraHealth]]) -> Health:
         return Health(
@@ -100,6 +101,7 @@ class NodePulse:
             disk_free_mb=round(shutil.disk_usage(self._data_dir).free / MB, 1),
             outbox=outbox.health(),
             link=courier.health(),
+            models=dict(self.models),
             cameras=dict(cameras),
         )
 

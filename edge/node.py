@@ -30,12 +30,14 @@ from edge.self_watch import SelfWatch
 from edge.smoke.sight import load_far_sight
 from edge.uploader import Uploader
 from models.card import find_card
+from models.precision import choose
 from models.store import ensure
 from mqtt.courier import Courier
 from mqtt.event import ModelRef
 from mqtt.link import BrokerLink
 from mqtt.outbox import Outbox
 from mqtt.topics import NodeTopics
+from mqtt.wire import ModelHealth
 from rtsp.frame import Frame
 from rtsp.governor import GovernorSettings
 from rtsp.receiver import Camera, DecoderPool
@@ -82,12 +84,12 @@ class Node:
             evidence=self.evidence,
             on_evidence=self.uploader.nudge if self.uploader else lambda: None,
         )
+        self._pulse = NodePulse(boot_id, data_dir)
         self.pool = DecoderPool()
         self._smoke = LazyDetector(self._loader("smoke", config.inference.smoke_model))
         self._sets = [self._detectors() for _ in range(_workers(config))]
         self.analyst = Analyst(self._sets, self._on_told)
         self._self_watch = SelfWatch(self.reporter, self.outbox.health, data_dir)
-        self._pulse = NodePulse(boot_id, data_dir)
         self._models: dict[Sense, ModelRef] = {}
         self._posts: dict[str, Post] = {}
         self._danger: Mapping[str, DangerLevel] = {}  # commune code → today's forest-fire danger, as central tells it
@@ -230,12 +232,18 @@ class Node:
         inference = self.config.inference
 
         def load() -> Detector:
-            card = find_card(name, inference.models_dir)
-            path = ensure(card, inference.models_dir)
+            chosen = choose(
+                find_card(name, inference.models_dir),
+                inference.precision,
+                providers=inference.providers,
+                models_dir=inference.models_dir,
+            )
+            card = chosen.card
             self._models[sense] = ModelRef(name=card.name, version=card.version, sha256=card.sha256)
+            self._pulse.models[sense] = ModelHealth(name=card.name, version=card.version, why=chosen.why_not_int8)
             threads = 1 if inference.providers[0] == "cpu" else 0
             loader = load_far_sight if sense == "smoke" else load_detector
-            return loader(card, path, providers=inference.providers, threads=threads)
+            return loader(card, chosen.path, providers=inference.providers, threads=threads)
 
         return load
 

@@ -99,18 +99,26 @@ def export(
 @models_app.command()
 def quantize(
     name: Annotated[str, typer.Argument(help="name of the card to start from")],
-    calibrate: Annotated[Path, typer.Option(help="folder of pictures, or a video, of this site's own cameras")],
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(
+            help="pictures, or a video, of this site's own cameras; empty: the ranges that came with the model"
+        ),
+    ] = None,
     dataset: Annotated[
         Path | None,
         typer.Option(help="labelled pictures in YOLO layout to judge by; empty: judged against the FP32 model itself"),
     ] = None,
     max_loss: Annotated[float, typer.Option(help="points of mAP50 that may be lost; more is refused")] = 1.0,
     pictures: Annotated[int, typer.Option(help="pictures to calibrate on", min=16, max=200)] = 60,
+    save_ranges: Annotated[
+        Path | None, typer.Option(help="keep what calibration found, so that other boxes need no pictures")
+    ] = None,
     models_dir: Dir = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an 8-bit model (NAME-int8), calibrated on the site's own pictures; refused if it sees noticeably less."""
-    from ioc.quantizing import quantize_model
+    from ioc.quantizing import quantize_as_shipped, quantize_model
 
     with _mistakes(), Progress(console=err, transient=True) as progress:
         task = progress.add_task("reading pictures", total=None)
@@ -118,9 +126,19 @@ def quantize(
         def report(title: str, done: int, total: int) -> None:
             progress.update(task, description=title, completed=done, total=total)
 
-        result = quantize_model(
-            name, calibrate, dataset, max_loss=max_loss, pictures=pictures, models_dir=models_dir, report=report
-        )
+        if calibrate is None:
+            result = quantize_as_shipped(name, models_dir)
+        else:
+            result = quantize_model(
+                name,
+                calibrate,
+                dataset,
+                max_loss=max_loss,
+                pictures=pictures,
+                models_dir=models_dir,
+                save_ranges=save_ranges,
+                report=report,
+            )
     emit(result, as_json, lambda made: _show([made]))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +23,9 @@ from ioc.output import UserMistake
 from ioc.some_pictures import some_pictures
 from models.card import ModelCard, find_card
 from models.errors import ModelError
-from models.quantize import LEAST_PICTURES, quantized
+from models.precision import choose, make_twin
+from models.quantize import LEAST_PICTURES, measured_ranges
+from models.ranges import RangesFile
 from models.store import add, ensure, read_checked
 from rtsp.picture import VideoPicture
 
@@ -45,9 +46,13 @@ def quantize_model(
     max_loss: float,
     pictures: int,
     models_dir: Path | None,
+    save_ranges: Path | None = None,
     report: Report = lambda title, done, total: None,
 ) -> dict[str, Any]:
-    """Make and keep NAME-int8; return its card's facts. Raises `ModelError` where it loses more than `max_loss`."""
+    """Make and keep NAME-int8; return its card's facts. Raises `ModelError` where it loses more than `max_loss`.
+
+    save_ranges: a file for what calibration found, with which other boxes make the same model without pictures.
+    """
     card = find_card(name, models_dir)
     path = ensure(card, models_dir)
     seen = some_pictures(calibrate, pictures if dataset else 2 * pictures)
@@ -55,31 +60,41 @@ def quantize_model(
         raise UserMistake(f"{calibrate}: only {len(seen)} pictures; at least {LEAST_PICTURES * 2} are needed")
     judge = _judge(card, path, read_set(dataset) if dataset else None, seen[1::2])
     for_ranges = seen if dataset else seen[0::2]
+    content = read_checked(card, path)
+    ranges = measured_ranges(name, content, _batches(card, for_ranges, report))
     losses = []
     for keep_last in KEEP_LAST:
-        content = quantized(name, read_checked(card, path), _batches(card, for_ranges, report), keep_last=keep_last)
-        made = card.model_copy(
-            update={
-                "name": f"{card.name}-int8",
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "sources": (),
-                "recipe": None,
-            }
-        )
+        quality = {"judged_on": judge.on, "calibrated_on": f"{len(for_ranges)} pictures", "kept_in_float": keep_last}
+        found = RangesFile(parent=str(card.sha256), keep_last=keep_last, quality=quality, ranges=dict(ranges))
+        made, weights = make_twin(card, content, found)
         with tempfile.TemporaryDirectory(prefix="ioc-int8-") as folder:
-            kept = add(made, content, Path(folder))
+            kept = add(made, weights, Path(folder))
             report(f"judging on {judge.on}", 0, 1)
             verdict = judge(load_detector(made, kept))
             timing = _timing(load_detector(card, path, threads=1), load_detector(made, kept, threads=1), seen)
         losses.append(verdict["loss"])
         if verdict["loss"] <= max_loss:
-            quality = {**verdict, **timing, "judged_on": judge.on, "calibrated_on": f"{len(for_ranges)} pictures"}
-            made = made.model_copy(update={"quality": {**card.quality, **quality, "kept_in_float": keep_last}})
-            return {"name": made.name, "path": str(add(made, content, models_dir)), "sha256": made.sha256, **quality}
+            quality = {**quality, **verdict, **timing}
+            if save_ranges is not None:
+                text = found.model_copy(update={"quality": quality}).model_dump_json(indent=1)
+                save_ranges.write_text(text + "\n", encoding="utf-8")
+            made = made.model_copy(update={"quality": {**made.quality, **quality}})
+            return {"name": made.name, "path": str(add(made, weights, models_dir)), "sha256": made.sha256, **quality}
     raise ModelError(
         f"{name}: refused: in 8 bits it loses {min(losses):.1f} points of mAP50 on {judge.on}, more than {max_loss:g}; "
         "calibrate on more pictures that look like the site's"
     )
+
+
+def quantize_as_shipped(name: str, models_dir: Path | None) -> dict[str, Any]:
+    """Make and keep NAME-int8 with the ranges that came with the product; return its card's facts.
+
+    Raises `ModelError` where there are none for these weights.
+    """
+    chosen = choose(find_card(name, models_dir), "int8", models_dir=models_dir)
+    if chosen.card.parent is None:
+        raise ModelError(chosen.why_not_int8 or f"{name} cannot be made in 8 bits")
+    return {"name": chosen.card.name, "path": str(chosen.path), "sha256": chosen.card.sha256, **chosen.card.quality}
 
 
 @dataclass(slots=True)

@@ -56,6 +56,9 @@ class ModelCard(_Part):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="what configurations call it")
     version: str = Field(description="of these weights")
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$", description="of the weights file")
+    parent: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{64}$", description="sha256 of the weights that an 8-bit model was made from"
+    )
     licence: str = Field(description="SPDX identifier, or 'not stated'")
     terms: str = Field(description="what the licence means here, in one or two sentences")
     use: Literal["product", "evaluation"] = Field(default="product", description="evaluation: never shipped")

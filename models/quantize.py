@@ -1,4 +1,4 @@
-"""Turns a model into 8-bit integers, calibrated on the pictures that the site itself sees.
+"""Turns a model into 8-bit integers, with ranges calibrated on pictures like those that it will see.
 
 Static quantisation, one scale for each output channel of a weight. Activations become unsigned bytes between the least
 and the greatest value of a picture, averaged over the calibration: one odd picture must not make every step coarse.
@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,36 +26,43 @@ from models.reshape import parsed
 if TYPE_CHECKING:
     import onnx
 
+Ranges: TypeAlias = Mapping[str, tuple[float, float]]  # least and greatest value of each activation, by its name
+
 LEAST_PICTURES = 16  # below this the ranges of the activations are luck
 FLAT_BELOW = -5.0  # SiLU(-5) is -0.03, and what is lower comes out nearer to zero still
 KINDS = ["Conv", "Sigmoid", "Mul", "Add", "Concat", "Split", "Resize", "MaxPool"]  # nodes that become integers
 
 
-def quantized(name: str, content: bytes, batches: Iterable[npt.NDArray[np.float32]], *, keep_last: int = 0) -> bytes:
+def measured_ranges(name: str, content: bytes, batches: Iterable[npt.NDArray[np.float32]]) -> Ranges:
+    """Return the ranges of the activations of the ONNX file `content` over some pictures.
+
+    batches: (1, 3, height, width) each, prepared as the model's input. Raises `ModelError`.
+    """
+    with _trying(name), tempfile.TemporaryDirectory(prefix="ioc-quantize-") as folder:
+        return _ranges(_prepared(name, content), batches, Path(folder))
+
+
+def quantized(name: str, content: bytes, ranges: Ranges, *, keep_last: int = 0) -> bytes:
     """Return the ONNX file `content` in 8-bit integers (QDQ).
 
-    batches: (1, 3, height, width) each, prepared as the model's input.   keep_last: so many more convolutions before
-    the last ones stay in floating point. Raises `ModelError`.
+    keep_last: so many more convolutions before the last ones stay in floating point. Raises `ModelError`.
     """
+    with _trying(name):
+        model = _prepared(name, content)
+        return _quantize(model, ranges, _kept_in_float(model, keep_last))
+
+
+def _prepared(name: str, content: bytes) -> onnx.ModelProto:
     import onnx
 
     model = parsed(name, content)
     cut_head(model)
-    with tempfile.TemporaryDirectory(prefix="ioc-quantize-") as folder, _quiet():
-        try:
-            model = onnx.shape_inference.infer_shapes(model)
-            ranges = _ranges(model, batches, Path(folder))
-            return _quantize(model, ranges, _kept_in_float(model, keep_last))
-        except ModelError:
-            raise
-        except Exception as error:
-            raise ModelError(f"{name}: cannot be quantised: {error}") from error
+    return onnx.shape_inference.infer_shapes(model)
 
 
-def _ranges(model: onnx.ModelProto, batches: Iterable[npt.NDArray[np.float32]], folder: Path) -> Any:
-    """Return least and greatest value of each activation, as onnxruntime's quantiser wants them."""
+def _ranges(model: onnx.ModelProto, batches: Iterable[npt.NDArray[np.float32]], folder: Path) -> Ranges:
     import onnx
-    from onnxruntime.quantization.calibrate import CalibrationMethod, TensorData, TensorsData, create_calibrator
+    from onnxruntime.quantization.calibrate import CalibrationMethod, create_calibrator
 
     onnx.save(model, folder / "model.onnx")
     calibrator = create_calibrator(
@@ -66,16 +73,15 @@ def _ranges(model: onnx.ModelProto, batches: Iterable[npt.NDArray[np.float32]], 
         extra_options={"moving_average": True, "averaging_constant": 0.01},  # without a constant it refuses
     )
     calibrator.collect_data(_reader(model.graph.input[0].name, batches))
-    into_silu = {node.input[0] for node in model.graph.node if node.op_type == "Sigmoid"}
-    ranges = {}
-    for name, data in calibrator.compute_data().data.items():
-        low, high = (np.asarray(value, np.float32).reshape(1) for value in data.range_value)
-        low = np.maximum(low, FLAT_BELOW) if name in into_silu else low
-        ranges[name] = TensorData(lowest=low.astype(np.float32), highest=high)
-    return TensorsData(CalibrationMethod.MinMax, ranges)
+    data = calibrator.compute_data().data
+    return {name: (_number(of.range_value[0]), _number(of.range_value[1])) for name, of in data.items()}
 
 
-def _quantize(model: onnx.ModelProto, ranges: Any, kept: list[str]) -> bytes:
+def _number(value: npt.ArrayLike) -> float:
+    return float(f"{np.asarray(value, np.float32).item():.6g}")  # as a file of ranges keeps it
+
+
+def _quantize(model: onnx.ModelProto, ranges: Ranges, kept: list[str]) -> bytes:
     from onnxruntime.quantization import QuantType
     from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 
@@ -85,7 +91,7 @@ def _quantize(model: onnx.ModelProto, ranges: Any, kept: list[str]) -> bytes:
         reduce_range=False,
         weight_qType=QuantType.QInt8,
         activation_qType=QuantType.QUInt8,
-        tensors_range=ranges,
+        tensors_range=_as_onnxruntime_wants(model, ranges),
         nodes_to_quantize=[],
         nodes_to_exclude=kept,
         op_types_to_quantize=KINDS,
@@ -93,6 +99,17 @@ def _quantize(model: onnx.ModelProto, ranges: Any, kept: list[str]) -> bytes:
     )
     quantizer.quantize_model()
     return bytes(quantizer.model.model.SerializeToString())
+
+
+def _as_onnxruntime_wants(model: onnx.ModelProto, ranges: Ranges) -> Any:
+    from onnxruntime.quantization.calibrate import CalibrationMethod, TensorData, TensorsData
+
+    into_silu = {node.input[0] for node in model.graph.node if node.op_type == "Sigmoid"}
+    data = {}
+    for name, (low, high) in ranges.items():
+        least = max(low, FLAT_BELOW) if name in into_silu else low
+        data[name] = TensorData(lowest=np.array([least], np.float32), highest=np.array([high], np.float32))
+    return TensorsData(CalibrationMethod.MinMax, data)
 
 
 def _reader(name: str, batches: Iterable[npt.NDArray[np.float32]]) -> Any:
@@ -125,12 +142,16 @@ def _kept_in_float(model: onnx.ModelProto, more: int) -> list[str]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the quantiser's remarks, made through the root logger, from the user's screen."""
+def _trying(name: str) -> Iterator[None]:
+    """Name the model in what goes wrong, and keep the quantiser's remarks, made through the root logger, to itself."""
     root = logging.getLogger()
     before = root.level
     root.setLevel(logging.ERROR)
     try:
         yield
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(f"{name}: cannot be quantised: {error}") from error
     finally:
         root.setLevel(before)

@@ -113,6 +113,14 @@ class LinkHealth(Wire):
     error: Annotated[str, Field(max_length=500)] | None = None
 
 
+class ModelHealth(Wire):
+    """The weights that a sense uses."""
+
+    name: Short
+    version: Short
+    why: Annotated[str, Field(max_length=500)] | None = None  # they are not the quickest that this box could use
+
+
 class Health(Wire):
     """One message per node, QoS 0, worth a minute."""
 
@@ -126,6 +134,7 @@ class Health(Wire):
     disk_free_mb: Number | None = None
     outbox: OutboxHealth | None = None
     link: LinkHealth | None = None
+    models: dict[str, ModelHealth] = Field(default_factory=dict, max_length=20)  # by sense
     cameras: dict[Name, CameraHealth] = Field(default_factory=dict, max_length=500)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.card import all_cards, find_card
+from models.card import SHIPPED, find_card
 from models.coco import COCO
 from models.errors import ModelError
 
@@ -22,7 +22,7 @@ layout: yolov8
 """.format(sha="ab" * 32)
 
 
-@pytest.mark.parametrize("name", sorted(all_cards()))
+@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.yaml")))
 def test_every_shipped_card_says_where_its_weights_come_from_and_under_what_terms(name):
     card = find_card(name)
 

@@ -16,7 +16,7 @@ from ioc import models_commands
 from ioc.output import UserMistake
 from models.card import find_card
 from models.errors import ModelError
-from models.quantize import quantized
+from models.quantize import measured_ranges, quantized
 from models.session import Session, SessionSettings
 from models.store import ensure
 from tests.detectors.pictures import card_for, constant_model
@@ -45,7 +45,7 @@ def streets(shared_data: Path) -> list[np.ndarray]:
 
 
 def test_an_integer_model_is_a_third_of_the_size_and_scores_alike(yolov8n, streets):
-    content = quantized("yolov8n", yolov8n, streets)
+    content = quantized("yolov8n", yolov8n, measured_ranges("yolov8n", yolov8n, streets))
 
     _, scores = Session("int8", content, ONE).run(streets[0])
     (whole,) = Session("fp32", yolov8n, ONE).run(streets[0])
@@ -56,7 +56,8 @@ def test_an_integer_model_is_a_third_of_the_size_and_scores_alike(yolov8n, stree
 
 
 def test_the_last_convolutions_stay_in_floating_point(yolov8n, streets):
-    model = onnx.load_from_string(quantized("yolov8n", yolov8n, streets[:2]))
+    ranges = measured_ranges("yolov8n", yolov8n, streets[:2])
+    model = onnx.load_from_string(quantized("yolov8n", yolov8n, ranges))
 
     made_by = {name: node for node in model.graph.node for name in node.output}
     in_float = [
@@ -71,7 +72,7 @@ def test_what_is_no_model_of_pictures_is_a_model_error():
     content = constant_model({"output0": np.zeros((1, 300, 6), np.float32)}, width=64, height=64)
 
     with pytest.raises(ModelError, match="cannot be quantised"):
-        quantized("constant", content, [np.zeros((1, 3, 8, 8), np.float32)])
+        measured_ranges("constant", content, [np.zeros((1, 3, 8, 8), np.float32)])
 
 
 class TestTheCommand:
