@@ -12,13 +12,16 @@ import numpy as np
 from detectors.detections import Detections
 from detectors.picture import Picture
 from edge.config import ViewSettings
-from edge.geometry import Zone
+from edge.duty import Duty
+from edge.geometry import Areas, Zone
 from edge.ground import Ground
 from edge.muting import Muting
+from edge.perspective import Perspective
 from edge.poses import STEADY, PoseWatch, Stance
 from edge.rules import CATALOG
 from edge.rules.base import DangerLevel, Finding, Look, Rule, Scene, Sense
 from edge.rules.vitals import Vitals
+from edge.schedule import is_on
 from edge.tracking.settings import TrackerSettings
 from edge.tracking.tracker import Tracker
 from edge.tracks import Tracks
@@ -66,6 +69,7 @@ class CameraWatch:
         tracker: Tracker | None = None,
         looks_per_s: float = 5.0,
         poses: PoseWatch | None = None,
+        perspective: Perspective | None = None,
     ) -> None:
         self._rules = list(rules)
         self._poses = poses or PoseWatch()
@@ -79,6 +83,9 @@ class CameraWatch:
         self._began: dict[tuple[str, str, str], datetime] = {}  # rule, kind, cause → UTC since when it is told
         self._seen: tuple[Detections | None, Picture] | None = None  # what holds while the camera sleeps
         self._muting = Muting()
+        self._duty = Duty()
+        self._perspective = perspective or Perspective()
+        self._ratios: Areas | None = None  # of the latest tracks, how plausible their sizes are
 
     @property
     def senses(self) -> Mapping[Sense, float]:
@@ -124,13 +131,12 @@ class CameraWatch:
         earlier = self._seen[0] if self._seen and not is_new_session else None
         self._seen = (seen.get("objects", earlier), moment.picture)
         if "objects" in seen:
-            self._tracks = self._tracker.update(seen["objects"], now_s)
-            self._forget(self._tracker.ended())
+            self._follow(seen["objects"], now_s)
         told: list[Told] = []
         for rule in self._rules:
             if rule.sense in seen and self._is_due(rule, now_s):
                 look = self._look(now_s, seen[rule.sense], moment.picture)
-                told += self._tell(rule, rule.update(look), moment.picture)
+                told += self._tell(rule, rule.see(look), moment.picture)
         return told
 
     def hold(self, now: datetime) -> list[Told]:
@@ -144,14 +150,13 @@ class CameraWatch:
         objects, picture = self._seen
         now_s = self._clock.pass_to(now)
         if objects is not None:
-            self._tracks = self._tracker.update(objects, now_s)
-            self._forget(self._tracker.ended())
+            self._follow(objects, now_s)
         told: list[Told] = []
         for rule in self._rules:
             is_asked = (rule.sense == "objects" and objects is not None) or rule.sense == "picture"
             if rule.holds and is_asked and self._is_due(rule, now_s):
                 seen = objects if objects is not None else Detections.none()
-                told += self._tell(rule, rule.update(self._look(now_s, seen, picture)), picture)
+                told += self._tell(rule, rule.see(self._look(now_s, seen, picture)), picture)
         return told
 
     def absent(self, silent_s: float, now: datetime) -> list[Told]:
@@ -169,8 +174,14 @@ class CameraWatch:
         time_s = self._clock.time_s
         return [t for rule in self._rules for t in self._tell(rule, rule.finish(time_s), None)]
 
+    def _follow(self, objects: Detections, now_s: float) -> None:
+        self._tracks = self._tracker.update(objects, now_s)
+        self._forget(self._tracker.ended())
+        self._perspective.learn(self._tracks, now_s)
+        self._ratios = self._perspective.ratios(self._tracks)
+
     def _look(self, now_s: float, seen: Detections, picture: Picture) -> Look:
-        return Look(now_s, self._tracks, seen, picture, self._poses.stance.pose, self.danger)
+        return Look(now_s, self._tracks, seen, picture, self._poses.stance.pose, self.danger, self._ratios)
 
     def _is_due(self, rule: Rule[Any], now_s: float) -> bool:
         if rule.sense != "picture":
@@ -193,7 +204,12 @@ class CameraWatch:
         return [self._told(rule.settings.name, finding, picture) for finding in heard if finding is not None]
 
     def _heard(self, rule: Rule[Any], finding: Finding) -> Finding | None:
-        """Return what may be told: a camera that cannot see holds back what its other rules find, and names them."""
+        """Return what may be told: on duty, and a camera that cannot see holds back what its other rules find."""
+        on_duty = is_on(rule.settings.schedule, self._clock.utc(finding.time_s))
+        passed = self._duty.pass_on(rule.settings.name, finding, on_duty)
+        return None if passed is None else self._believed(rule, passed)
+
+    def _believed(self, rule: Rule[Any], finding: Finding) -> Finding | None:
         if rule.mutes is None:
             return self._muting.pass_on(rule.settings.name, finding, self.muted_by)
         others = [other.settings.name for other in self._rules if other is not rule]
@@ -223,7 +239,8 @@ class CameraWatch:
     def _forget(self, track_ids: np.ndarray[Any, np.dtype[np.int64]]) -> None:
         if len(track_ids):
             for rule in self._rules:
-                rule.forget(track_ids.tolist())
+                rule.let_go(track_ids.tolist())
+            self._perspective.forget(track_ids.tolist())
 
 
 class SteadyClock:
@@ -283,7 +300,9 @@ USUAL_ASPECT: Final = 16 / 9
 def make_watch(view: ViewSettings, *, looks_per_s: float = 5.0, aspect: float = USUAL_ASPECT) -> CameraWatch:
     """Return the watch over a camera whose pictures are `aspect` times as wide as they are high."""
     tracker = Tracker(TrackerSettings(aspect=aspect))
-    return CameraWatch(make_rules(view, aspect=aspect), tracker=tracker, looks_per_s=looks_per_s)
+    perspective = Perspective(None if view.ground is None else Ground(view.ground, aspect), aspect)
+    rules = make_rules(view, aspect=aspect)
+    return CameraWatch(rules, tracker=tracker, looks_per_s=looks_per_s, perspective=perspective)
 
 
 def make_rules(view: ViewSettings, *, aspect: float = 16 / 9) -> list[Rule[Any]]:

@@ -49,6 +49,12 @@ def angle_between_deg(a: Areas | float, b: Areas | float) -> Areas:
     return np.asarray(np.abs((np.asarray(a) - np.asarray(b) + 180.0) % 360.0 - 180.0), np.float64)
 
 
+def box_sizes(boxes: npt.NDArray[np.float32], aspect: float) -> Areas:
+    """Return (N,) side of a square as large as each box (N, 4), in picture heights."""
+    sides = np.maximum((boxes[:, 2:] - boxes[:, :2]).astype(np.float64), 1e-6)
+    return np.asarray(np.sqrt(sides[:, 0] * aspect * sides[:, 1]), np.float64)
+
+
 class Zone:
     """A polygon that is prepared once and asked often."""
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.detections import Detections
 from detectors.picture import Picture
-from edge.geometry import Points, Zone
+from edge.geometry import Areas, Points, Zone
 from edge.ground import Ground
+from edge.rules.filters import ObjectFilter, ObjectFilterSettings
 from edge.rules.vitals import Vitals
+from edge.schedule import Span
 from edge.tracks import Tracks
 
 Phase: TypeAlias = Literal["start", "update", "end"]
@@ -62,6 +64,7 @@ class Look:
     picture: Picture | None = None
     pose: str | None = ""  # what the camera looks at: memory of a view is kept by it. "" the only view; None on its way
     danger: DangerLevel | None = None  # of the camera's commune today; None where nobody has told
+    ratios: Areas | None = None  # (N,) height of each track over what is expected at its place; NaN where unknown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,9 +86,17 @@ class RuleSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="name of this rule, unique on its camera")
     severity: Severity = Field(default="medium", description="how urgent the operator should find it")
+    schedule: tuple[Span, ...] = Field(
+        default=(),
+        description="when it is on duty: {days: [sat, sun], from: '22:00', to: '05:00'}; empty: always",
+    )
 
 
-class ZoneRuleSettings(RuleSettings):
+class ObjectRuleSettings(RuleSettings, ObjectFilterSettings):
+    """What every rule over objects can be told to leave out."""
+
+
+class ZoneRuleSettings(ObjectRuleSettings):
     zone: str | None = Field(default=None, description="a zone of this camera; empty means the whole picture")
     labels: frozenset[str] = Field(default=frozenset(), description="which labels count; empty means all")
 
@@ -107,6 +118,20 @@ class Rule(ABC, Generic[S]):
     def __init__(self, settings: S, scene: Scene) -> None:
         self.settings = settings
         self.scene = scene
+        self._filter = ObjectFilter(settings, scene.aspect) if isinstance(settings, ObjectFilterSettings) else None
+
+    def see(self, look: Look) -> Iterable[Finding]:
+        """Look at what the settings let through."""
+        if self._filter is None or not len(look.tracks):
+            return self.update(look)
+        keep = self._filter.keep(look.tracks, look.time_s, look.ratios)
+        return self.update(look if keep.all() else replace(look, tracks=look.tracks[keep], ratios=None))
+
+    def let_go(self, track_ids: list[int]) -> None:
+        """Drop any memory of tracks that have ended, its own and its filter's."""
+        if self._filter is not None:
+            self._filter.forget(track_ids)
+        self.forget(track_ids)
 
     @property
     def every_s(self) -> float:

@@ -14,15 +14,14 @@ from pydantic import Field
 from edge.rules.base import Finding, Look, Rule, Scene, Severity, ZoneRuleSettings
 from edge.rules.cause import Cause
 from edge.rules.dwell import Dwell, tell_stay
-from edge.rules.objects import sizes
+from edge.rules.filters import DirectionSettings
 
 
-class IntrusionSettings(ZoneRuleSettings):
+class IntrusionSettings(ZoneRuleSettings, DirectionSettings):
     kind: Literal["intrusion"] = Field(description="reports objects inside a forbidden zone")
     severity: Severity = Field(default="high", description="how urgent the operator should find it")
     after_s: float = Field(default=1.0, ge=0, le=3600, description="seconds inside the zone before it is reported")
     gone_s: float = Field(default=5.0, ge=0, le=3600, description="seconds the zone is empty before it is over")
-    min_size: float = Field(default=0.0, ge=0, le=1, description="smallest object, as a share of the picture's height")
 
 
 class Intrusion(Rule[IntrusionSettings]):
@@ -40,9 +39,8 @@ class Intrusion(Rule[IntrusionSettings]):
     def update(self, look: Look) -> Iterable[Finding]:
         tracks = look.tracks.labelled(self.settings.labels)
         inside, stayed_s = self._dwell.update(tracks, look.time_s)
-        there = inside & (sizes(tracks, self.scene.aspect) >= self.settings.min_size)
-        intruders = there & (stayed_s >= self.settings.after_s)
-        yield from tell_stay(self._cause, look.time_s, tracks, intruders, there, stayed_s, counted="objects")
+        intruders = inside & (stayed_s >= self.settings.after_s)
+        yield from tell_stay(self._cause, look.time_s, tracks, intruders, inside, stayed_s, counted="objects")
 
     def finish(self, time_s: float) -> Iterable[Finding]:
         return self._cause.close(time_s)

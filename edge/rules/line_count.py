@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from edge.rules.base import Finding, Look, Rule, RuleSettings, Scene
+from edge.rules.base import Finding, Look, ObjectRuleSettings, Rule, Scene
 from edge.rules.crossings import LONG_GAP_S, Crossings
 from edge.rules.movers import Movers
 from edge.rules.objects import TWO_WHEELERS, VEHICLES, riders
@@ -31,7 +31,7 @@ LONGEST_STEP_S: Final = 2.0  # between two looks; during a longer one nobody wat
 DIRECTIONS: Final = ("left", "right")
 
 
-class LineCountSettings(RuleSettings):
+class LineCountSettings(ObjectRuleSettings):
     kind: Literal["line_count"] = Field(description="counts what passes over a line")
     line: str = Field(description="a line of this camera; 'right' is crossing towards the right-hand side of from→to")
     labels: frozenset[str] = Field(default=frozenset(), description="which labels count; empty means all")

@@ -11,19 +11,18 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import Field
 
-from edge.rules.base import Finding, Look, Rule, RuleSettings, Scene
+from edge.rules.base import Finding, Look, ObjectRuleSettings, Rule, Scene
 from edge.rules.crossings import Crossing, Crossings
-from edge.rules.objects import seen_objects, sizes
+from edge.rules.objects import seen_objects
 
 HESITATES_S: Final = 5.0  # who steps back and forth within this crosses once
 
 
-class LineCrossingSettings(RuleSettings):
+class LineCrossingSettings(ObjectRuleSettings):
     kind: Literal["line_crossing"] = Field(description="reports each crossing of a line")
     line: str = Field(description="a line of this camera; 'right' is crossing towards the right-hand side of from→to")
     direction: Literal["both", "left", "right"] = Field(default="both", description="which crossings are reported")
     labels: frozenset[str] = Field(default=frozenset(), description="which labels count; empty means all")
-    min_size: float = Field(default=0.0, ge=0, le=1, description="smallest object, as a share of the picture's height")
 
 
 class LineCrossing(Rule[LineCrossingSettings]):
@@ -53,8 +52,7 @@ class LineCrossing(Rule[LineCrossingSettings]):
 
     def _matters(self, look: Look, crossing: Crossing) -> bool:
         wanted, label = self.settings.labels, str(look.tracks.labels[crossing.row])
-        size = sizes(look.tracks, self.scene.aspect)[crossing.row]
-        if (wanted and label not in wanted) or size < self.settings.min_size:
+        if wanted and label not in wanted:
             return False
         if self.settings.direction not in {"both", _name(crossing)}:
             return False

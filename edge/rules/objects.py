@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from detectors.detections import Boxes
-from edge.geometry import Areas, Flags, Points
+from edge.geometry import Areas, Flags, Points, box_sizes
 from edge.rules.base import Seen
 from edge.tracks import Tracks
 
@@ -37,8 +37,7 @@ def there(tracks: Tracks, time_s: float) -> Flags:
 
 def sizes(tracks: Tracks, aspect: float) -> Areas:
     """Return (N,) side of a square as large as each box, in picture heights."""
-    sides = np.maximum((tracks.boxes[:, 2:] - tracks.boxes[:, :2]).astype(np.float64), 1e-6)
-    return np.asarray(np.sqrt(sides[:, 0] * aspect * sides[:, 1]), np.float64)
+    return box_sizes(tracks.boxes, aspect)
 
 
 def square(points: Points, aspect: float) -> Points:

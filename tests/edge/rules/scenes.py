@@ -80,7 +80,7 @@ def looks(things: Iterable[Thing], until_s: float, *, step_s: float = 0.2) -> It
 
 
 def tell(of: Rule[Any], many: Iterable[Look]) -> list[Finding]:
-    return [finding for look in many for finding in of.update(look)]
+    return [finding for look in many for finding in of.see(look)]
 
 
 def starts(findings: Iterable[Finding]) -> list[Finding]:
