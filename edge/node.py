@@ -27,7 +27,9 @@ from edge.lazy_detector import LazyDetector
 from edge.report import CameraClock, Reporter
 from edge.rules.base import DangerLevel, Sense
 from edge.self_watch import SelfWatch
+from edge.smoke.placing import Placer
 from edge.smoke.sight import load_far_sight
+from edge.terrain import read_terrain
 from edge.uploader import Uploader
 from models.card import find_card
 from models.precision import choose
@@ -76,12 +78,14 @@ class Node:
         self.evidence = EvidenceStore(data_dir / "evidence")
         self.evidence.prepare()
         self.uploader = _uploader(config, self.evidence)
+        self._placer = Placer(read_terrain(config.terrain) if config.terrain else None)
         self.reporter = Reporter(
             site=config.node.site,
             node=config.node.id,
             boot_id=boot_id,
             outgoing=self.outbox,
             evidence=self.evidence,
+            placing=self._placer,
             on_evidence=self.uploader.nudge if self.uploader else lambda: None,
         )
         self._pulse = NodePulse(boot_id, data_dir)
@@ -160,6 +164,7 @@ class Node:
         post.connection.stop()
         self.analyst.leave(post.seat)
         self._on_told(post.seat, None, post.seat.watch.finish())
+        self._placer.forget(camera_id)
 
     def restart_camera(self, camera_id: str) -> None:
         """Begin a camera anew. Raises KeyError."""

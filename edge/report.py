@@ -16,6 +16,7 @@ from edge.camera import Told
 from edge.config import CameraSettings
 from edge.evidence import EvidenceStore, snapshot
 from edge.rules import CATALOG
+from edge.smoke.placing import Placed, Placer, Placing
 from mqtt.event import Event, EventData, EventObject, EvidenceRef, ModelRef, Position, uuid7
 from mqtt.kinds import KINDS, event_type
 
@@ -52,6 +53,7 @@ class Reporter:
         boot_id: str,
         outgoing: Outgoing,
         evidence: EvidenceStore,
+        placing: Placing | None = None,
         on_evidence: Callable[[], None] = lambda: None,
         utc: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -59,6 +61,7 @@ class Reporter:
         self._boot_id = boot_id
         self._outgoing = outgoing
         self._evidence = evidence
+        self._placing = placing or Placer()
         self._on_evidence = on_evidence
         self._utc = utc
         self.evidence_failed = 0
@@ -94,7 +97,8 @@ class Reporter:
     ) -> Callable[[int], Event]:
         is_proved = told.finding.phase == "start" and told.finding.kind not in FLOW_KINDS
         proof = self._prove(camera, told) if is_proved else ()
-        return lambda seq: self._event(camera, told, seq, proof, model, clock)
+        placed = self._placing.place(camera, told) or Placed(_position(camera, told.finding.detail))
+        return lambda seq: self._event(camera, told, seq, proof, model, clock, placed)
 
     def save_picture(self, camera: CameraSettings, picture: Picture) -> EvidenceRef:
         """Save a picture that somebody asked for, private areas blackened. Raises OSError."""
@@ -130,6 +134,7 @@ class Reporter:
         proof: tuple[EvidenceRef, ...],
         model: ModelRef | None,
         clock: CameraClock,
+        placed: Placed,
     ) -> Event:
         finding, now = told.finding, self._utc()
         data = EventData(
@@ -141,12 +146,18 @@ class Reporter:
             started_at=told.started_at,
             ended_at=told.ended_at,
             area=camera.area,
-            position=_position(camera, finding.detail),
+            position=placed.position,
             objects=tuple(
                 EventObject(track=o.track, label=o.label, box=o.box, score=min(1.0, max(0.0, o.score)))
                 for o in finding.objects[:MOST_OBJECTS]
             ),
-            detail={"rule": told.rule_name, "cause": finding.key, "camera_name": camera.name, **finding.detail},
+            detail={
+                "rule": told.rule_name,
+                "cause": finding.key,
+                "camera_name": camera.name,
+                **finding.detail,
+                **placed.detail,
+            },
             evidence=proof,
             model=model,
             boot_id=self._boot_id,

@@ -1,13 +1,11 @@
-"""Where a camera sees something: azimuth and elevation of a box, with its error, and where two bearings cross. Pure.
+"""Where a camera sees something: azimuth and elevation of a point of the picture, with their errors. Pure.
 
-The lens is taken as a pinhole of known horizontal field of view; the ground between two cameras as flat, which is wrong
-by less than a metre within 20 km once azimuths are true ones.
+The lens is a pinhole with one term of radial distortion (Brown 1966); the picture may be turned about its middle.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,16 +13,17 @@ import numpy as np
 
 from edge.geometry import Points
 
-EARTH_M: Final = 6371008.8  # mean radius
 POSE_ERROR_DEG: Final = 1.0  # of a camera that was aimed with a compass; calibration against landmarks gives 0.2
 SOURCE_SHARE: Final = 0.25  # of the box's width, one standard deviation: where in it the fire stands, the wind decides
+EDGE_SHARE: Final = 0.1  # of the box's height, one standard deviation: how far a detector sets its lower edge wrong
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
     """How a camera stands. azimuth: of the middle of the picture, clockwise from north.   tilt: above the horizon.
 
-    aspect: width ÷ height of the picture.
+    roll: of the camera, clockwise as seen from behind it.   distortion: k1, with the picture's half width as unit.
+    aspect: width ÷ height of the picture.   height_m: of the lens above the ground.
     """
 
     lat: float
@@ -32,8 +31,11 @@ class Pose:
     azimuth_deg: float
     tilt_deg: float
     hfov_deg: float
+    roll_deg: float = 0.0
+    distortion: float = 0.0
     aspect: float = 16 / 9
     error_deg: float = POSE_ERROR_DEG
+    height_m: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.hfov_deg < 180:
@@ -42,82 +44,73 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Bearing:
-    """azimuth: 0..360 clockwise from north.   error: one standard deviation of the azimuth."""
+    """azimuth: 0..360 clockwise from north.   The errors are standard deviations, in degrees."""
 
     azimuth_deg: float
     elevation_deg: float
     error_deg: float
+    elevation_error_deg: float = POSE_ERROR_DEG
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """A position with its error ellipse: standard deviations along its axes, and where the longer one points."""
+def angles_of(pose: Pose, points: Points) -> Points:
+    """Return (N, 2) azimuths 0..360 and elevations, in degrees, of (N, 2) points x, y of the picture (0..1, y down)."""
+    seen = np.stack([2 * points[:, 0] - 1, (1 - 2 * points[:, 1]) / pose.aspect], axis=1)  # right, up; half widths
+    right, up = (_undistorted(seen, pose.distortion) @ _turn(pose.roll_deg)).T
+    forward = 1 / math.tan(math.radians(pose.hfov_deg) / 2)
+    tilt = math.radians(pose.tilt_deg)
+    ahead = forward * math.cos(tilt) - up * math.sin(tilt)
+    above = forward * math.sin(tilt) + up * math.cos(tilt)
+    azimuths = pose.azimuth_deg + np.degrees(np.arctan2(right, ahead))
+    return np.stack([azimuths % 360.0, np.degrees(np.arctan2(above, np.hypot(right, ahead)))], axis=1)
 
-    lat: float
-    lon: float
-    major_m: float
-    minor_m: float
-    major_azimuth_deg: float
+
+def points_at(pose: Pose, angles: Points) -> Points:
+    """Return (N, 2) where in the picture (N, 2) azimuths and elevations appear; NaN behind the camera."""
+    around, above = np.radians(angles[:, 0] - pose.azimuth_deg), np.tan(np.radians(angles[:, 1]))
+    tilt = math.radians(pose.tilt_deg)
+    depth = np.cos(around) * math.cos(tilt) + above * math.sin(tilt)
+    depth = np.where(depth > 1e-6, depth, np.nan)
+    up = (above * math.cos(tilt) - np.cos(around) * math.sin(tilt)) / depth
+    plane = np.stack([np.sin(around) / depth, up], axis=1) / math.tan(math.radians(pose.hfov_deg) / 2)
+    plane = plane @ _turn(pose.roll_deg).T
+    seen = plane * (1 + pose.distortion * np.sum(plane**2, axis=1, keepdims=True))
+    return np.stack([(seen[:, 0] + 1) / 2, (1 - seen[:, 1] * pose.aspect) / 2], axis=1)
 
 
 def bearing_of_point(pose: Pose, x: float, y: float) -> tuple[float, float]:
     """Return (azimuth, elevation) in degrees of the point `x`, `y` (0..1, y down) of the picture."""
-    forward = 0.5 / math.tan(math.radians(pose.hfov_deg) / 2)
-    right, up = x - 0.5, (0.5 - y) / pose.aspect
-    tilt = math.radians(pose.tilt_deg)
-    ahead = forward * math.cos(tilt) - up * math.sin(tilt)
-    above = forward * math.sin(tilt) + up * math.cos(tilt)
-    azimuth = pose.azimuth_deg + math.degrees(math.atan2(right, ahead))
-    return azimuth % 360.0, math.degrees(math.atan2(above, math.hypot(right, ahead)))
+    ((azimuth, elevation),) = angles_of(pose, np.array([[x, y]]))
+    return float(azimuth), float(elevation)
 
 
 def bearing_of_box(pose: Pose, box: tuple[float, float, float, float]) -> Bearing:
     """Return the bearing of the fire under a plume: the middle of the box's lower edge."""
-    x0, _, x1, y1 = box
+    x0, y0, x1, y1 = box
     middle = (x0 + x1) / 2
-    azimuth, elevation = bearing_of_point(pose, middle, y1)
-    beside, _ = bearing_of_point(pose, middle + SOURCE_SHARE * (x1 - x0), y1)
-    spread = abs((beside - azimuth + 180) % 360 - 180)
-    return Bearing(azimuth, elevation, math.hypot(spread, pose.error_deg))
+    beside = (middle + SOURCE_SHARE * (x1 - x0), y1)
+    above = (middle, y1 - EDGE_SHARE * (y1 - y0))
+    base, aside, higher = angles_of(pose, np.array([(middle, y1), beside, above]))
+    spread = abs((aside[0] - base[0] + 180) % 360 - 180)
+    return Bearing(
+        azimuth_deg=float(base[0]),
+        elevation_deg=float(base[1]),
+        error_deg=math.hypot(float(spread), pose.error_deg),
+        elevation_error_deg=math.hypot(float(higher[1] - base[1]), pose.error_deg),
+    )
 
 
-def cross(sights: Sequence[tuple[Pose, Bearing]]) -> Fix | None:
-    """Return where two or more bearings cross, weighted by their errors; None where they do not meet ahead.
-
-    Least squares of the distances across each line of sight; the weights follow from the distance found in the
-    round before (Stansfield's method for direction finding, iterated).
-    """
-    if len(sights) < 2:
-        return None
-    here = [_metres(pose.lat, pose.lon, sights[0][0]) for pose, _ in sights]
-    angles = np.radians([bearing.azimuth_deg for _, bearing in sights])
-    across = np.stack([np.cos(angles), -np.sin(angles)], axis=1)  # (N, 2) unit vectors, east and north
-    along = np.stack([np.sin(angles), np.cos(angles)], axis=1)
-    errors = np.radians([bearing.error_deg for _, bearing in sights])
-    spread, places = np.ones(len(sights)), np.array(here)
-    for _ in range(5):
-        weighted = across / spread[:, None] ** 2
-        normal = weighted.T @ across
-        if np.linalg.cond(normal) > 1e8:
-            return None
-        found = np.linalg.solve(normal, weighted.T @ (across * places).sum(axis=1))
-        distances = ((found - places) * along).sum(axis=1)
-        if np.any(distances <= 0):
-            return None
-        spread = np.maximum(distances * np.tan(errors), 1.0)
-    return _fix(found, np.linalg.inv((across / spread[:, None] ** 2).T @ across), sights[0][0])
+def _turn(roll_deg: float) -> Points:
+    """Return the (2, 2) matrix that turns rows (right, up) of the picture into those of the level world."""
+    roll = math.radians(roll_deg)
+    return np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
 
 
-def _fix(found: Points, covariance: Points, origin: Pose) -> Fix:
-    variances, axes = np.linalg.eigh(covariance)  # ascending
-    east, north = axes[:, 1]
-    lat = origin.lat + math.degrees(found[1] / EARTH_M)
-    lon = origin.lon + math.degrees(found[0] / (EARTH_M * math.cos(math.radians(origin.lat))))
-    minor, major = (float(math.sqrt(max(0.0, v))) for v in variances)
-    return Fix(float(lat), float(lon), major, minor, float(math.degrees(math.atan2(east, north)) % 180.0))
-
-
-def _metres(lat: float, lon: float, origin: Pose) -> tuple[float, float]:
-    """Return (east, north) of `origin` in metres."""
-    north = math.radians(lat - origin.lat) * EARTH_M
-    return math.radians(lon - origin.lon) * EARTH_M * math.cos(math.radians(origin.lat)), north
+def _undistorted(seen: Points, k1: float) -> Points:
+    """Return where points would appear through a perfect lens: Newton's method on r (1 + k1 r²)."""
+    if k1 == 0:
+        return seen
+    wanted = np.linalg.norm(seen, axis=1, keepdims=True)
+    r = wanted.copy()
+    for _ in range(8):
+        r -= (r * (1 + k1 * r * r) - wanted) / np.maximum(1 + 3 * k1 * r * r, 0.1)
+    return np.asarray(seen * np.where(wanted > 0, r / np.maximum(wanted, 1e-12), 1.0), np.float64)
