@@ -15,6 +15,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from common.machine import version
+from common.memory import give_back
 from detectors.detector import Detector
 from detectors.load import load_detector
 from edge.camera import USUAL_ASPECT, Told, make_watch
@@ -47,6 +48,7 @@ from rtsp.receiver import Camera, DecoderPool
 log = logging.getLogger(__name__)
 
 HEALTH_EVERY_S: Final = 10.0
+GIVE_BACK_EVERY_S: Final = 60.0  # freed pictures lie between others in the heap and are not returned by themselves
 TICK_S: Final = 1.0
 SILENT_AFTER_S: Final = 2.0
 HELD_BACK: Final = timedelta(seconds=3)  # a waking camera catches up from before the change: time must not be ahead
@@ -264,7 +266,7 @@ class Node:
         )
 
     def _keep_house(self) -> None:
-        health_due_s = 0.0
+        health_due_s = give_back_due_s = 0.0
         while not self._stopping.wait(TICK_S):
             try:
                 self._watch_without_pictures()
@@ -272,6 +274,9 @@ class Node:
                 if time.monotonic() >= health_due_s:
                     health_due_s = time.monotonic() + HEALTH_EVERY_S
                     self._publish_health()
+                if time.monotonic() >= give_back_due_s:
+                    give_back_due_s = time.monotonic() + GIVE_BACK_EVERY_S
+                    give_back()
             except Exception:  # the top of this thread: one bad second must not end the watch
                 log.exception("housekeeping failed")
 

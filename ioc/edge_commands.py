@@ -29,10 +29,12 @@ def run(
     """Run a node until it is told to stop (Ctrl-C or SIGTERM)."""
     from common import logs
     from common.config import read_config
+    from common.memory import share_arenas
     from edge.config import NodeConfig
     from edge.node import Node
 
     logs.set_up(level=log_level)
+    share_arenas()
     config = read_config(file, NodeConfig)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -70,6 +70,14 @@ class Decoder:
         self._codec.flush_buffers()
         return self._stamped(frames[0], packet) if frames else None
 
+    def rest(self, packet: Packet) -> list[Decoded]:
+        """Return the pictures that wait for their turn, before `packet`; after it only `restart` makes sense."""
+        try:
+            return [self._stamped(frame, packet) for frame in self._codec.decode(None) if not frame.is_corrupt]
+        except (FFmpegError, ValueError) as error:
+            self._failed(error)
+            return []
+
     def restart(self) -> None:
         """Forget the pictures so far: what comes next starts at a key frame."""
         self._codec.flush_buffers()

@@ -203,8 +203,19 @@ class Feed:
         if self._broken:
             decoder.restart()
             self._broken = False
+        pictures: list[Decoded] = []
+        if packet.is_key and 0 < self._catch_up_to < self._cursor:
+            pictures, decoder = decoder.rest(packet), self._renewed(packet)
         decoder.skip("NONREF" if plan.spare else "DEFAULT")
-        return sum(self._consider(picture, packet, plan) for picture in decoder.decode(packet)) > 0
+        return sum(self._consider(picture, packet, plan) for picture in [*pictures, *decoder.decode(packet)]) > 0
+
+    def _renewed(self, packet: Packet) -> Decoder:
+        """Return a fresh decoder: one that has caught up holds on to memory for all the pictures that were in line."""
+        self._catch_up_to = 0
+        self._release()
+        decoder = self._enter(packet)
+        self._broken = False
+        return decoder
 
     def _consider(self, picture: Decoded, packet: Packet, plan: Plan) -> bool:
         self._count(picture)

@@ -1,5 +1,7 @@
 """A sleeping camera loses nothing: a film in which something moves, through ring, governor and decoder."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -130,3 +132,14 @@ def test_pictures_that_no_other_needs_are_not_decoded_for_a_few_looks(tmp_path):
 
     assert node.feed.decoded < 0.7 * len(packets)
     assert 20 == pytest.approx(len([time_s for time_s, _ in node.looks if 5 <= time_s < 9]), abs=1)
+
+
+def test_a_decoder_that_has_caught_up_makes_way_for_one_with_less_memory(packets):
+    node, decoders = Node(SLEEPY), []
+    follow = node.feed._follow
+    node.feed._follow = lambda *work: (follow(*work), decoders.append((node.now_s, weakref.ref(node.feed._decoder))))[0]
+    node.play(packets)
+
+    walk = [decoder for now_s, decoder in decoders if STILL_S <= now_s < STILL_S + WALK_S]
+    assert walk[0] != walk[-1]
+    assert walk[0]() is None

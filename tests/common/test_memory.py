@@ -1,0 +1,29 @@
+"""What is freed goes back to the system, and how many heaps there are is said once."""
+
+import subprocess
+import sys
+
+import pytest
+
+from common.memory import give_back, share_arenas
+
+SCATTERED = """
+import ctypes, sys, threading
+from common.memory import give_back, share_arenas
+pages = lambda: int(open("/proc/self/statm").read().split()[1])
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+blocks = [libc.malloc(100_000) for _ in range(400)]
+for block in blocks: ctypes.memset(block, 1, 100_000)
+for block in blocks[:-1]: libc.free(block)  # the last one keeps the heap from shrinking by itself
+before = pages()
+give_back()
+print(before - pages())
+"""
+
+
+@pytest.mark.skipif(not give_back() and not share_arenas(), reason="malloc is not glibc's here")
+def test_freed_pictures_below_one_that_is_kept_are_returned():
+    done = subprocess.run([sys.executable, "-c", SCATTERED], capture_output=True, text=True, check=True)
+
+    assert int(done.stdout) > 5_000  # of about 9,700 pages
