@@ -12,19 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from models.training.check import balance, check, false_alarms, row, to_planes
 from models.training.crops import Crop, CropMaker
 from models.training.pictures import Labelled
 from models.training.recipe import Recipe
-from models.training.score import Figures, figures, read_yolo
 
 WARM_UP_STEPS = 60
 SMALLEST_RATE = 0.02  # of the highest, at the end of the cosine
 AVERAGE_KEEPS = 0.998  # a few hundred steps of memory: short runs profit from less than the usual 0.9999
-CHECK_SIZE = (768, 576)  # width, height at which held-out views are looked at: what a 4:3 picture gets in the product
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -44,6 +42,9 @@ def train(model: Any, maker: CropMaker, held: Sequence[Labelled], recipe: Recipe
     average = copy.deepcopy(model).eval()
     optimiser = _optimiser(model, recipe)
     step, best, spent_s = _take_up(folder / "last.pt", model, average, optimiser)
+    rng = np.random.default_rng(recipe.seed + step)
+    if recipe.mine:
+        maker.search_hard(false_alarms(average, device, rng))
     began, spent_before = time.monotonic(), spent_s
     started, losses = began, []
     for batch in _batches(maker, recipe, recipe.steps - step):
@@ -57,49 +58,27 @@ def train(model: Any, maker: CropMaker, held: Sequence[Labelled], recipe: Recipe
         is_over = step == recipe.steps or share >= 1
         if step % recipe.check_every == 0 or is_over:
             found = check(average, held, device)
-            score = found.ap50 + found.f1 if held else float(step)
+            score = balance(found) if found else float(step)
             if score >= best:
                 best = score
                 torch.save(average.state_dict(), folder / "best.pt")
             _keep(folder / "last.pt", (step, best, spent_s), model, average, optimiser)
             per_s = len(losses) * recipe.batch / (time.monotonic() - started)
+            mined = maker.search_hard(false_alarms(average, device, rng)) if recipe.mine else 0
             tell(
-                {"step": step, "loss": round(float(np.mean(losses)), 3), "crops_per_s": round(per_s, 2), **_row(found)}
+                {
+                    "mined": mined,
+                    "step": step,
+                    "loss": round(float(np.mean(losses)), 3),
+                    "crops_per_s": round(per_s, 2),
+                    **row(found),
+                }
             )
             started, losses = time.monotonic(), []
         if is_over:
             break
     average.load_state_dict(torch.load(folder / "best.pt", weights_only=True))
     return average
-
-
-def check(model: Any, held: Sequence[Labelled], device: Any) -> Figures:
-    """Return the smoke figures of `model` on whole held-out pictures."""
-    import torch
-
-    found, truth = [], []
-    for item in held:
-        pixels, zoom = fitted(item.pixels, CHECK_SIZE)
-        batch = torch.from_numpy(to_planes(pixels)[None]).to(device, memory_format=torch.channels_last)
-        with torch.no_grad():
-            output = model(batch)[0][0].float().cpu().numpy()
-        found.append(read_yolo(output, 0))
-        truth.append(item.boxes[item.classes == 0] * np.float32(zoom))
-    return figures(found, truth) if held else Figures(0, 0, 0, 0, 0, 1)
-
-
-def fitted(pixels: npt.NDArray[np.uint8], size: tuple[int, int]) -> tuple[npt.NDArray[np.uint8], float]:
-    """Return the picture scaled to fit `size` (width, height), grey at right and below, and the zoom."""
-    zoom = min(size[0] / pixels.shape[1], size[1] / pixels.shape[0])
-    small = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
-    canvas = np.full((size[1], size[0], 3), 114, np.uint8)
-    canvas[: small.shape[0], : small.shape[1]] = small[: size[1], : size[0]]
-    return canvas, zoom
-
-
-def to_planes(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return (3, H, W) float32 RGB 0..1 of a (H, W, 3) BGR picture."""
-    return np.ascontiguousarray(pixels[..., ::-1].transpose(2, 0, 1), np.float32) / np.float32(255)
 
 
 def as_batch(crops: Sequence[Crop]) -> dict[str, npt.NDArray[np.float32]]:
@@ -122,7 +101,7 @@ def _batches(maker: CropMaker, recipe: Recipe, count: int) -> Iterator[dict[str,
 
     def draw() -> None:
         while not stop.is_set():
-            batch = as_batch([maker.draw() for _ in range(recipe.batch)])
+            batch = as_batch(maker.batch())
             while not stop.is_set():
                 try:
                     ready.put(batch, timeout=0.5)
@@ -153,12 +132,12 @@ def _one_step(
     with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16):
         outputs = model(batch["img"])
     loss, _ = model.loss(batch, _as_float(outputs))
-    loss = loss.sum()
+    loss = loss.sum() * (recipe.batch / len(arrays["img"]))  # wide steps have fewer crops and weigh the same
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
     optimiser.step()
-    return float(loss.detach()) / len(arrays["img"])
+    return float(loss.detach()) / recipe.batch
 
 
 def _as_float(outputs: Any) -> Any:
@@ -219,11 +198,6 @@ def _take_up(file: Path, model: Any, average: Any, optimiser: Any) -> tuple[int,
     optimiser.load_state_dict(state["optimiser"])
     step, best, spent_s = state["so_far"]
     return step, best, spent_s
-
-
-def _row(found: Figures) -> dict[str, float]:
-    names = ("ap50", "ap20", "precision", "recall", "f1", "confidence")
-    return {name: getattr(found, name) for name in names}
 
 
 def write_row(file: Path, row: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The network to train: YOLOv8n started from COCO weights that are read out of an ONNX file."""
+"""The network to train: YOLOv8n started from weights that are read out of an ONNX file: COCO's, or our own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import numpy.typing as npt
 from models.errors import ModelError
 from models.training.recipe import LABELS
 
-COCO_CLASSES = 80
+LAST_BIAS = "model.22.cv3.0.2.bias"  # one number for each label
+HALF = "_half"  # what `models.training.export` adds to the name of a kernel that it stores in half precision
 
 
 def prepare_torchvision() -> Any:
@@ -31,7 +32,7 @@ def prepare_torchvision() -> Any:
 
 
 def started_from(onnx_file: Path, calibration: npt.NDArray[np.float32]) -> Any:
-    """Return an Ultralytics `DetectionModel` for our labels with the weights of a fused COCO yolov8n.
+    """Return an Ultralytics `DetectionModel` with the weights and the labels of a fused yolov8n.
 
     calibration: (N, 3, H, W) float32 RGB 0..1, pictures like those to be trained on.
 
@@ -39,8 +40,8 @@ def started_from(onnx_file: Path, calibration: npt.NDArray[np.float32]) -> Any:
     again, each convolution's output is measured on `calibration`, and a normalisation with exactly these
     statistics is put behind it whose scale and shift undo them: the same function, trainable as ever.
     """
-    model = _bare(COCO_CLASSES)
     weights = _initialisers(onnx_file)
+    model = _bare(len(weights.get(LAST_BIAS, ())))
     convolutions = {name: module for name, module in model.named_modules() if hasattr(module, "bn")}
     for name, module in convolutions.items():
         _load_fused(name, module, weights)
@@ -53,12 +54,14 @@ def started_from(onnx_file: Path, calibration: npt.NDArray[np.float32]) -> Any:
 
 
 def for_our_labels(model: Any) -> Any:
-    """Give the COCO network two classes: only the last layer of each class branch is new."""
+    """Give a network of other labels ours: only the last layer of each class branch is new."""
     import math
 
     import torch
 
     head = model.model[-1]
+    if head.nc == len(LABELS):
+        return model
     for branch, stride in zip(head.cv3, head.stride.tolist(), strict=True):
         old = branch[-1]
         new = torch.nn.Conv2d(old.in_channels, len(LABELS), 1)
@@ -73,6 +76,8 @@ def for_our_labels(model: Any) -> Any:
 
 
 def _bare(classes: int) -> Any:
+    if not classes:
+        raise ModelError(f"the starting weights lack {LAST_BIAS}: is it a yolov8n?")
     from ultralytics.nn.tasks import DetectionModel
     from ultralytics.utils import IterableSimpleNamespace
 
@@ -89,7 +94,9 @@ def _initialisers(onnx_file: Path) -> dict[str, npt.NDArray[np.float32]]:
         graph = onnx.load(onnx_file).graph
     except Exception as error:
         raise ModelError(f"{onnx_file}: not a readable ONNX file") from error
-    return {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    kinds = {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16}
+    floats = [item for item in graph.initializer if item.data_type in kinds]
+    return {item.name.removesuffix(HALF): numpy_helper.to_array(item).astype(np.float32) for item in floats}
 
 
 def _copy(into: Any, weights: dict[str, npt.NDArray[np.float32]], name: str) -> None:
@@ -97,7 +104,7 @@ def _copy(into: Any, weights: dict[str, npt.NDArray[np.float32]], name: str) -> 
 
     found = weights.get(name)
     if found is None or found.shape != tuple(into.shape):
-        raise ModelError(f"the starting weights lack {name} of shape {tuple(into.shape)}: is it a COCO yolov8n?")
+        raise ModelError(f"the starting weights lack {name} of shape {tuple(into.shape)}: is it a yolov8n?")
     with torch.no_grad():
         into.copy_(torch.from_numpy(found.copy()))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import cv2
@@ -36,7 +37,8 @@ def read_part(part: Part) -> tuple[list[Labelled], list[Labelled]]:
     held: list[Labelled] = []
     for file in _files(part.folder):
         item = _read(file, cameras.get(file.name, ""))
-        (held if item.camera in part.hold_out else train).append(item)
+        is_held = item.camera in part.hold_out or any(fnmatch(item.name, each) for each in part.hold_out_files)
+        (held if is_held else train).append(item)
     if not train:
         raise ModelError(f"{part.folder}: there are no pictures to train on")
     return train, held

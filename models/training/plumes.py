@@ -12,7 +12,8 @@ Image = npt.NDArray[np.uint8]
 Alpha = npt.NDArray[np.float32]
 
 VISIBLE = 0.10  # opacity from which people who label still draw the box around it
-LEAST_CONTRAST = 8.0  # of 0..255, mean over the plume: a fainter one teaches the network to see what is not there
+SEEN_SHARE = 0.2  # of its strongest contrast: fainter parts of a plume lie outside the box that people draw
+LEAST_CONTRAST = 10.0  # of 0..255, mean over the plume: a fainter one teaches the network to see what is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +29,15 @@ class Plume:
     seed: int
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator, height_px: float) -> Plume:
-        """Return a plausible plume: grey-white mostly, sometimes brown or dark, thin more often than thick."""
+    def drawn(cls, rng: np.random.Generator, height_px: float, *, thick: bool = False) -> Plume:
+        """Return a plausible plume: grey-white mostly, sometimes brown or dark; a `thick` one hides what is behind."""
         shade = rng.choice([rng.uniform(185, 250), rng.uniform(120, 185), rng.uniform(45, 110)], p=[0.55, 0.3, 0.15])
         warm = rng.uniform(-4, 14)
         return cls(
             height_px=height_px,
             lean=float(rng.normal(0, 0.9)),
             spread=float(rng.uniform(0.25, 1.1)),
-            opacity=float(rng.uniform(0.3, 0.95)),
+            opacity=float(rng.uniform(0.7 if thick else 0.3, 1.0 if thick else 0.95)),
             colour=(shade - warm, shade, shade + warm),
             haze=float(rng.uniform(0, 0.45)),
             seed=int(rng.integers(2**31)),
@@ -94,7 +95,7 @@ def blend(
     shown = (1 - plume.haze) * np.array(plume.colour, np.float32) + plume.haze * air
     mixed = behind + alpha[..., None] * (shown - behind)
     contrast = np.abs(mixed - behind).mean(axis=2)
-    ys, xs = np.nonzero((alpha > VISIBLE) & (contrast > LEAST_CONTRAST / 2))
+    ys, xs = np.nonzero((alpha > VISIBLE) & (contrast > max(LEAST_CONTRAST / 2, SEEN_SHARE * contrast.max())))
     if len(xs) < 12 or contrast[ys, xs].mean() < LEAST_CONTRAST:
         return picture, None
     painted = picture.copy()

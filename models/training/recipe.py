@@ -19,6 +19,9 @@ class Part(BaseModel):
         description="far: hills, plumes above land; near: close; empty: no smoke"
     )
     hold_out: frozenset[str] = Field(default=frozenset(), description="cameras kept for choosing among checkpoints")
+    hold_out_files: tuple[str, ...] = Field(
+        default=(), description="name patterns of pictures kept likewise, where no index.csv names their cameras"
+    )
 
 
 class Mix(BaseModel):
@@ -30,14 +33,20 @@ class Mix(BaseModel):
     synthetic: float = Field(default=0.18, ge=0, description="a drawn plume on a view without smoke")
     near: float = Field(default=0.14, ge=0, description="near-range smoke and flame")
     empty: float = Field(default=0.08, ge=0, description="cloud, fog, sunrise, landscape")
+    hard: float = Field(default=0.1, ge=0, description="around what the network took for smoke or flame in clear views")
+    night: float = Field(default=0.06, ge=0, description="a darkened view with lamps, and often with a distant flame")
 
 
 class Recipe(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     parts: tuple[Part, ...] = Field(min_length=1, description="where the pictures are")
-    start: Path = Field(description="COCO yolov8n as ONNX, whose weights are the starting point")
+    start: Path = Field(description="yolov8n as ONNX to start from: COCO's, or a smoke model's to train on")
     crop: tuple[int, int] = Field(default=(320, 256), description="width, height of a training crop in pixels")
     scale: tuple[float, float] = Field(default=(0.6, 2.4), description="zoom of a distant view, least and most")
+    wide_share: float = Field(
+        default=0.3, ge=0, le=1, description="steps on crops twice as wide and high, a quarter as many: large plumes"
+    )
+    mine: int = Field(default=60, ge=0, description="clear views searched for false alarms at each check")
     mix: Mix = Field(default=Mix(), description="shares of the kinds of crop")
     batch: int = Field(default=16, ge=2, le=512, description="crops a step")
     steps: int = Field(default=2000, ge=1, description="optimiser steps")

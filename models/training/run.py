@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from models.training.check import to_planes
 from models.training.crops import CropMaker
 from models.training.export import export
-from models.training.loop import to_planes, train, write_row
+from models.training.loop import train, write_row
 from models.training.network import for_our_labels, prepare_torchvision, started_from
 from models.training.pictures import Labelled, read_part
 from models.training.recipe import Recipe
@@ -38,7 +39,7 @@ def run(recipe: Recipe, folder: Path, tell: Callable[[dict[str, Any]], None]) ->
 
     best = train(model, maker, held, recipe, folder, tell_and_write)
     del registered
-    return export(best, folder / "trained.onnx"), max(rows, key=lambda row: row["ap50"] + row["f1"], default={})
+    return export(best, folder / "trained.onnx"), rows[-1] if rows else {}
 
 
 def crop_maker(recipe: Recipe) -> tuple[CropMaker, list[Labelled]]:
