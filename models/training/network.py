@@ -12,6 +12,7 @@ import numpy.typing as npt
 from models.errors import ModelError
 from models.training.recipe import LABELS
 
+COCO_CLASSES = 80
 LAST_BIAS = "model.22.cv3.0.2.bias"  # one number for each label
 HALF = "_half"  # what `models.training.export` adds to the name of a kernel that it stores in half precision
 
@@ -41,7 +42,9 @@ def started_from(onnx_file: Path, calibration: npt.NDArray[np.float32]) -> Any:
     statistics is put behind it whose scale and shift undo them: the same function, trainable as ever.
     """
     weights = _initialisers(onnx_file)
-    model = _bare(len(weights.get(LAST_BIAS, ())))
+    model = _bare(COCO_CLASSES)  # also beneath our own labels: the width of the head follows from it
+    if len(weights.get(LAST_BIAS, ())) == len(LABELS):
+        model = for_our_labels(model)
     convolutions = {name: module for name, module in model.named_modules() if hasattr(module, "bn")}
     for name, module in convolutions.items():
         _load_fused(name, module, weights)
@@ -76,8 +79,6 @@ def for_our_labels(model: Any) -> Any:
 
 
 def _bare(classes: int) -> Any:
-    if not classes:
-        raise ModelError(f"the starting weights lack {LAST_BIAS}: is it a yolov8n?")
     from ultralytics.nn.tasks import DetectionModel
     from ultralytics.utils import IterableSimpleNamespace
 
