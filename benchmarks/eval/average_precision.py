@@ -36,6 +36,26 @@ class Truth:
         return cls(boxes, labels, np.zeros(len(boxes), np.bool_))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """Precision and recall at IoU 0.5 of all boxes from each confidence on; confidences fall, recalls rise."""
+
+    confidence: npt.NDArray[np.float32]
+    precision: Floats
+    recall: Floats
+
+    def at_precision(self, least: float) -> tuple[float, float, float] | None:
+        """Return (confidence, precision, recall) where recall is highest and precision no less than `least`."""
+        good = np.flatnonzero(self.precision >= least)
+        if not len(good):
+            return None
+        last = good[-1]
+        return float(self.confidence[last]), float(self.precision[last]), float(self.recall[last])
+
+
+NO_CURVE = Curve(np.zeros(0, np.float32), np.zeros(0), np.zeros(0))
+
+
 @dataclass(frozen=True, slots=True)
 class ClassScore:
     """How one label did. precision and recall hold at the confidence asked for, at IoU 0.5."""
@@ -45,6 +65,7 @@ class ClassScore:
     ap50_95: float
     right: int  # detections at the confidence that match
     wrong: int  # and that do not
+    curve: Curve = field(default=NO_CURVE, compare=False, repr=False)
 
     @property
     def precision(self) -> float:
@@ -144,4 +165,12 @@ def _scored(pool: _Pool, confidence: float) -> ClassScore:
     precisions = [interpolated(matched[counted[:, i], i], pool.truth) for i in range(len(IOUS))]
     sure = (scores[order] >= confidence) & counted[:, 0]
     right = int(matched[sure, 0].sum())
-    return ClassScore(pool.truth, precisions[0], float(np.mean(precisions)), right, int(sure.sum()) - right)
+    curve = _curve(scores[order][counted[:, 0]], matched[counted[:, 0], 0], pool.truth)
+    return ClassScore(pool.truth, precisions[0], float(np.mean(precisions)), right, int(sure.sum()) - right, curve)
+
+
+def _curve(scores: npt.NDArray[np.float32], matched: Bools, truth: int) -> Curve:
+    """Return the curve of detections in falling order of score; equal scores cannot be told apart by a threshold."""
+    right = np.cumsum(matched)
+    last = np.append(scores[1:] != scores[:-1], True)[: len(scores)]
+    return Curve(scores[last], (right / np.arange(1, len(right) + 1))[last], (right / truth)[last])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,20 @@ from benchmarks.eval.average_precision import ClassScore, Truth, score
 from benchmarks.eval.yolo_set import YoloSet
 from common.config import ConfigError
 from detectors.detections import Detections
+from detectors.detector import Detector
 from detectors.fitted import FittedDetector
 from detectors.onnx_detector import OnnxDetector
 from rtsp.picture import VideoPicture
 
+GOOD_PRECISION = 0.8  # at which recalls are compared: one false box in five
+CURVE_POINTS = 200
+MOST_CAMERAS = 60  # beyond it, names of pictures do not begin with their camera
 FLOOR = 0.001  # average precision looks at the whole curve, down to the faintest box
 SAME = {"motorbike": "motorcycle", "pedestrian": "person", "people": "person", "lorry": "truck", "van": "car"}
 
 
 def eval_detect(
-    detector: OnnxDetector | FittedDetector,
+    detector: Detector,
     labelled: YoloSet,
     *,
     confidence: float,
@@ -37,10 +42,13 @@ def eval_detect(
         )
     found, ms = look(detector, labelled.pictures, progress)
     truths = [_in_our_words(truth) for truth in labelled.truths()]
-    scores = score(truths, found, list(dict.fromkeys(map(_ours, shared))), confidence=confidence)
+    labels = list(dict.fromkeys(map(_ours, shared)))
+    scores = score(truths, found, labels, confidence=confidence)
     unknown = sorted(set(labelled.names) - set(shared))
     return {
         **summary(scores),
+        "cameras": by_camera(labelled.cameras(), truths, found, labels, confidence),
+        "curves": {label: curve_of(one) for label, one in scores.items()},
         "pictures": len(truths),
         "confidence": confidence,
         "not_scored": unknown,
@@ -49,16 +57,21 @@ def eval_detect(
 
 
 def look(
-    detector: OnnxDetector | FittedDetector,
+    detector: Detector,
     pictures: Sequence[Path],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[list[Detections], list[float]]:
-    """Return what `detector` sees in each picture file, down to the faintest box, and the milliseconds of each."""
+    """Return what `detector` sees in each picture file, and the milliseconds of each.
+
+    Down to the faintest box; from the card's `low` on, where the detector is made of several.
+    """
+    has_floor = isinstance(detector, OnnxDetector | FittedDetector)
+    detect = partial(detector.detect, floor=FLOOR) if has_floor else detector.detect
     found: list[Detections] = []
     ms: list[float] = []
     for index, picture in enumerate(read_pictures(pictures)):
         start = time.perf_counter()
-        found += detector.detect([picture], floor=FLOOR)
+        found += detect([picture])
         ms.append((time.perf_counter() - start) * 1000)
         progress(index + 1, len(pictures))
     return found, ms
@@ -94,6 +107,45 @@ def summary(scores: Mapping[str, ClassScore]) -> dict[str, Any]:
             }
             for label, one in scores.items()
         },
+    }
+
+
+def by_camera(
+    cameras: Sequence[str], truths: Sequence[Truth], found: Sequence[Detections], labels: Sequence[str], sure: float
+) -> dict[str, dict[str, Any]]:
+    """Return the overall figures of each camera; empty when all pictures are of one, or each is of another.
+
+    `clear` counts pictures in which there is nothing, `clear_with_alarm` those of them in which something was seen.
+    """
+    names = sorted(set(cameras))
+    if not 2 <= len(names) <= MOST_CAMERAS:
+        return {}
+    result = {}
+    for name in names:
+        mine = [index for index, camera in enumerate(cameras) if camera == name]
+        scores = score([truths[i] for i in mine], [found[i] for i in mine], labels, confidence=sure)
+        clear = [i for i in mine if not np.isin(truths[i].labels, labels).any()]
+        alarms = [i for i in clear if np.any(np.isin(found[i].labels, labels) & (found[i].scores >= sure))]
+        counts = {"pictures": len(mine), "truth": sum(one.truth for one in scores.values())}
+        result[name] = {
+            **summary(scores)["overall"],
+            **counts,
+            "clear": len(clear),
+            "clear_with_alarm": len(alarms),
+        }
+    return result
+
+
+def curve_of(one: ClassScore) -> dict[str, Any]:
+    """Return precision and recall over confidence at IoU 0.5, thinned out, and where precision holds at 0.8."""
+    curve = one.curve
+    step = max(1, len(curve.confidence) // CURVE_POINTS)
+    points = zip(curve.confidence[::step], curve.precision[::step], curve.recall[::step], strict=True)
+    best = curve.at_precision(GOOD_PRECISION)
+    named = dict(zip(("confidence", "precision", "recall"), (round(x, 4) for x in best), strict=True)) if best else None
+    return {
+        "points": [[round(float(value), 4) for value in point] for point in points],
+        f"at_precision_{GOOD_PRECISION:g}": named,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,15 @@ class YoloSet:
     pictures: tuple[Path, ...]
     names: tuple[str, ...]
 
+    def cameras(self) -> tuple[str, ...]:
+        """Return the camera of each picture.
+
+        As the set's index.csv names it; else the name's part before the first underscore; else nothing.
+        """
+        indices = (folder / "index.csv" for folder in list(self.pictures[0].parents)[1:3])
+        named = next((_named_cameras(file) for file in indices if file.is_file()), {})
+        return tuple(named.get(each.name) or each.stem.rpartition("_")[0].partition("_")[0] for each in self.pictures)
+
     def truths(self) -> Iterator[Truth]:
         """Yield what is in each picture; a picture without a label file shows nothing."""
         for picture in self.pictures:
@@ -42,6 +52,11 @@ def read_set(folder: Path, split: str | None = None) -> YoloSet:
     if not pictures:
         raise ConfigError(f"{described}: there are no pictures in {split or 'images/'}")
     return YoloSet(tuple(pictures), _names(described, data["names"]))
+
+
+def _named_cameras(index: Path) -> dict[str, str]:
+    with index.open(newline="", encoding="utf-8") as rows:
+        return {row["image"]: row["camera"] for row in csv.DictReader(rows) if row.get("image") and row.get("camera")}
 
 
 def label_file(picture: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.eval.average_precision import ClassScore, Truth, interpolated, score
+from benchmarks.eval.average_precision import ClassScore, Curve, Truth, interpolated, score
 from detectors.detections import Detections
 
 A, B, C = (0.0, 0.0, 0.1, 0.1), (0.3, 0.3, 0.4, 0.4), (0.6, 0.6, 0.7, 0.7)
@@ -152,3 +152,10 @@ def coco_scores(coco: Any, truths: Any, found: Any) -> Any:
 
 def xywh(box: np.ndarray) -> list[float]:
     return [float(box[0]), float(box[1]), float(box[2]) - float(box[0]), float(box[3]) - float(box[1])]
+
+
+def test_recall_at_a_precision_is_the_highest_there_is():
+    curve = Curve(np.array([0.9, 0.5, 0.2], np.float32), np.array([0.5, 0.8, 0.6]), np.array([0.1, 0.4, 0.7]))
+
+    assert curve.at_precision(0.8) == (0.5, 0.8, 0.4)
+    assert curve.at_precision(0.9) is None

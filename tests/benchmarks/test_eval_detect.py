@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from benchmarks.eval.detect import against_itself, eval_detect
+from benchmarks.eval.detect_report import write_detect_report
 from benchmarks.eval.yolo_set import label_file, read_set, read_truth
 from common.config import ConfigError
 from detectors.detections import Detections
@@ -142,3 +143,39 @@ def test_the_command_prints_the_contracts_keys(dataset: Path, tmp_path: Path, mo
     assert done.exit_code == 0
     assert printed["overall"] == {"map50": 1.0, "map50_95": 1.0, "precision": 0.5, "recall": 1.0}
     assert {"classes", "machine", "version"} <= printed.keys()
+
+
+def test_cameras_are_told_apart_by_the_index_else_by_the_names_beginning(dataset: Path):
+    assert read_set(dataset).cameras() == ("", "")
+    (dataset / "index.csv").write_text("image,camera\na.jpg,gate\n")
+    (dataset / "images/val/b.jpg").rename(dataset / "images/val/hill_0001.jpg")
+
+    assert read_set(dataset).cameras() == ("gate", "hill")
+
+
+def test_each_camera_has_its_figures_and_its_false_alarms(dataset: Path, tmp_path: Path):
+    (dataset / "index.csv").write_text("image,camera\na.jpg,gate\nb.jpg,hill\n")
+
+    result = eval_detect(detector(tmp_path), read_set(dataset), confidence=0.25)
+
+    assert (1.0, 1, 0) == tuple(result["cameras"]["gate"][name] for name in ("precision", "truth", "clear_with_alarm"))
+    assert (0.0, 0, 1) == tuple(result["cameras"]["hill"][name] for name in ("precision", "truth", "clear_with_alarm"))
+
+
+def test_the_curve_says_what_recall_a_precision_costs(dataset: Path, tmp_path: Path):
+    curve = eval_detect(detector(tmp_path), read_set(dataset), confidence=0.25)["curves"]["car"]
+
+    assert [[0.9, 0.5, 1.0]] == curve["points"]
+    assert curve["at_precision_0.8"] is None
+
+
+def test_the_report_shows_the_curve_and_every_camera(dataset: Path, tmp_path: Path):
+    (dataset / "index.csv").write_text("image,camera\na.jpg,gate <1>\nb.jpg,hill\n")
+    result = {"model": "constant", **eval_detect(detector(tmp_path), read_set(dataset), confidence=0.25)}
+
+    page = write_detect_report(tmp_path / "report", result, "yard").read_text(encoding="utf-8")
+
+    assert "constant on yard" in page
+    assert "gate &lt;1&gt;" in page
+    assert "<svg" in page
+    assert json.loads((tmp_path / "report" / "report.json").read_text())["pictures"] == 2
