@@ -65,8 +65,11 @@ def look(
 
     Down to the faintest box; from the card's `low` on, where the detector is made of several.
     """
-    has_floor = isinstance(detector, OnnxDetector | FittedDetector)
-    detect = partial(detector.detect, floor=FLOOR) if has_floor else detector.detect
+    detect = (
+        partial(detector.detect, floor=FLOOR)
+        if isinstance(detector, OnnxDetector | FittedDetector)
+        else detector.detect
+    )
     found: list[Detections] = []
     ms: list[float] = []
     for index, picture in enumerate(read_pictures(pictures)):

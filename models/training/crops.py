@@ -174,7 +174,7 @@ def _within(item: Labelled, middle: npt.NDArray[np.float64], zoom: float, size: 
 
 
 def _native(item: Labelled) -> float:
-    return 640 / max(item.pixels.shape)  # zooms are stated for views 640 pixels wide
+    return 640.0 / float(max(item.pixels.shape))  # zooms are stated for views 640 pixels wide
 
 
 def _by_camera(pool: Sequence[Labelled]) -> Sequence[Sequence[Labelled]]:

@@ -37,7 +37,7 @@ class HardViews:
 
     def search(self, look: Look, count: int, rng: np.random.Generator) -> int:
         """Look at `count` clear views with `look`, remember the false alarms, return how many there were."""
-        chosen = rng.choice(len(self._clear), min(count, len(self._clear)), replace=False) if self._clear else []
+        chosen = rng.permutation(len(self._clear))[:count]
         new = [FalseAlarm(item, box) for item in (self._clear[int(i)] for i in chosen) for box in look(item.pixels)]
         self._found.extend(new)
         return len(new)

@@ -68,6 +68,40 @@ def test_cameras_are_held_out_whole(tmp_path):
     assert (["a.jpg"], ["b.jpg", "c.jpg"]) == ([i.name for i in train], [i.name for i in held])
 
 
+def test_pictures_are_held_out_by_name_where_no_index_names_cameras(tmp_path):
+    write_set(tmp_path, {"yard_1.jpg": "A", "road_1.jpg": "A"})
+    (tmp_path / "index.csv").unlink()
+
+    train, held = read_part(Part(folder=tmp_path, range="near", hold_out_files=("road_*",)))
+
+    assert (["yard_1.jpg"], ["road_1.jpg"]) == ([i.name for i in train], [i.name for i in held])
+
+
+def test_wide_steps_have_a_quarter_of_the_crops_and_boxes_stay_in_place(tmp_path):
+    shares = dict.fromkeys(Mix.model_fields, 0.0) | {"far": 1.0}
+    wide = recipe(tmp_path).model_copy(update={"wide_share": 1.0, "mix": Mix(**shares)})
+
+    batch = CropMaker(wide, [white_square()], [], []).batch()
+
+    assert [(512, 640, 3)] * 4 == [crop.pixels.shape for crop in batch]
+    for crop in (one for one in batch if len(one.boxes)):
+        (x0, y0, x1, y1) = crop.boxes[0] * [640, 512, 640, 512]
+        inside = crop.pixels[int(y0) + 2 : int(y1) - 1, int(x0) + 2 : int(x1) - 1]
+        assert inside.mean() > crop.pixels.mean()
+
+
+def test_crops_are_drawn_around_what_the_network_took_for_smoke(tmp_path):
+    clear = Labelled("clear", "a", white_square().pixels, np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
+    maker = CropMaker(recipe(tmp_path, hard=1.0), [clear], [], [])
+
+    found = maker.search_hard(lambda pixels: np.array([[300, 200, 380, 260]], np.float32))
+    crops = [maker.draw() for _ in range(10)]
+
+    assert 1 == found
+    assert all(crop.pixels.max() > 2.0 * np.median(crop.pixels) for crop in crops)
+    assert not any(len(crop.boxes) for crop in crops)
+
+
 def test_a_wrong_label_names_file_and_line(tmp_path):
     write_set(tmp_path, {"a.jpg": "A"})
     (tmp_path / "labels" / "a.txt").write_text("0 0.5 0.5 0.1 0.1\n7 0.5 0.5 0.1 0.1\n")

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.training.check import fitted, to_planes
 from models.training.crops import Crop
-from models.training.loop import as_batch, fitted, to_planes
+from models.training.loop import as_batch
 
 
 def test_batches_carry_centres_and_sizes_and_say_whose_box_it_is():
@@ -64,3 +65,28 @@ def test_the_started_network_equals_the_coco_network_it_came_from(tmp_path, monk
     assert np.abs(ours[:, 4:] - theirs[:, 4:]).max() < 1e-4
     assert np.abs(ours - theirs).max() < 0.05  # pixels
     del kept
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_our_own_weights_are_a_start_as_well(tmp_path, monkeypatch):
+    pytest.importorskip("torch", reason="the extra 'train' is not installed")
+    pytest.importorskip("ultralytics", reason="the extra 'train' is not installed")
+    monkeypatch.setenv("YOLO_CONFIG_DIR", str(tmp_path))
+    import torch
+
+    from models.card import find_card
+    from models.reshape import reshaped
+    from models.session import Session
+    from models.training.network import for_our_labels, prepare_torchvision, started_from
+
+    (place,) = find_card("smoke").sources
+    kept = prepare_torchvision()
+    picture = np.random.default_rng(0).random((1, 3, 384, 640), np.float32)
+
+    model = for_our_labels(started_from(place.file(), np.random.default_rng(1).random((2, 3, 128, 160), np.float32)))
+    with torch.no_grad():
+        ours = model(torch.from_numpy(picture))[0].numpy()
+
+    del kept
+    theirs = Session("smoke", reshaped("smoke", place.file().read_bytes(), 640, 384)).run(picture)[0]
+    assert np.abs(ours[:, 4:] - theirs[:, 4:]).max() < 1e-4
