@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from edge.ground import GroundSettings
-from edge.rules import AnyRuleSettings
+from edge.rules import CATALOG, AnyRuleSettings
 from mqtt.topics import NAME_PATTERN
 
 Unit: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -142,6 +142,11 @@ class ViewSettings(Settings):
                 if named is not None and named not in known:
                     there = ", ".join(known) or "none"
                     mistakes.append(f"rules.{index}: there is no {what} {named!r} on this camera (there: {there})")
+            if self.ground is None and CATALOG[rule.kind].needs_ground:  # type: ignore[attr-defined]
+                mistakes.append(
+                    f"rules.{index}: {rule.name!r} measures on the ground, and this camera has no ground: block; "
+                    "`ioc camera calibrate` makes it"
+                )
         names = [rule.name for rule in self.rules]
         mistakes += [f"the rule name {name!r} is used twice" for name in sorted(set(names)) if names.count(name) > 1]
         if mistakes:

@@ -113,6 +113,7 @@ class Rule(ABC, Generic[S]):
     also: ClassVar[frozenset[Sense]] = frozenset()  # senses whose latest tracks it wants beside its own looks
     holds: ClassVar[bool] = True  # may be told that nothing has changed since the last look, instead of looking
     kinds: ClassVar[tuple[str, ...]] = ()  # the event kinds it can report; empty means its own name alone
+    needs_ground: ClassVar[bool] = False  # works only on a camera with a ground block
     says: ClassVar[tuple[str, str]]  # what it reports, in Vietnamese and in English
 
     def __init__(self, settings: S, scene: Scene) -> None:

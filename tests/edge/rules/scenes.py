@@ -17,12 +17,17 @@ from rtsp.picture import VideoPicture
 
 Box = tuple[float, float, float, float]
 
+# A road from straight above, 50 m by 50 m: a hundredth of the picture is half a metre.
+CORNERS = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
+GROUND = {"points": [{"at": (x, y), "metres": (50 * x, 50 * y)} for x, y in CORNERS], "click_error": 0.001}
+
 
 def rule(kind: str, **settings: Any) -> Rule[Any]:
     """Return one rule on a camera with a zone `gate` (lower half) and a line `mid` (across, at half height)."""
     view = {
         "zones": {"gate": [[0, 0.5], [1, 0.5], [1, 1], [0, 1]]},
         "lines": {"mid": {"from": [0.1, 0.5], "to": [0.9, 0.5]}},
+        "ground": GROUND,
         "rules": [{"kind": kind, "name": "it", **settings}],
     }
     return make_rules(ViewSettings.model_validate(view), aspect=1.0)[0]

@@ -23,6 +23,7 @@ from tests.edge.rules.scenes import at, looks, rule, starts, stays, straight, te
 SETTINGS: dict[str, dict[str, Any]] = {
     "line_count": {"line": "mid", "interval_s": 5},
     "line_crossing": {"line": "mid"},
+    "speeding": {"limit_kmh": 3},
     "wrong_way": {"zone": "gate", "allowed_deg": 0},
     "crowd": {"zone": "gate", "at_least": 2, "for_s": 1},
 }
