@@ -37,6 +37,11 @@ class Cause:
     def is_open(self) -> bool:
         return self._open is not None
 
+    @property
+    def since_s(self) -> float:
+        """Since when what is open has been true; 0 when nothing is."""
+        return 0.0 if self._open is None else self._open.started_s
+
     def names(self, track: int) -> bool:
         """Return whether the open cause has told of this object."""
         return self._open is not None and track in self._named
@@ -49,14 +54,15 @@ class Cause:
         confidence: float = 1.0,
         objects: Sequence[Seen] = (),
         detail: Mapping[str, Any] | None = None,
+        is_news: bool = False,
     ) -> Iterator[Finding]:
-        """It is true now, and has been since `since_s`."""
+        """It is true now, and has been since `since_s`. `is_news`: it has changed in a way that is worth an update."""
         tracks = frozenset(seen.track for seen in objects)
         self._true_s = time_s
         if self._open is None:
             self._count += 1
             phase: Phase = "start"
-        elif self._is_news(time_s, tracks):
+        elif is_news or self._is_news(time_s, tracks):
             phase, since_s = "update", self._open.started_s
         else:
             return

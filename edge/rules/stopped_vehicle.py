@@ -1,9 +1,11 @@
 """Report a vehicle that drove and then stands in a zone for longer than it should.
 
 What was parked when the camera began is none: only what has been seen driving can stop, or what has moved at least a
-little and now stands where nothing stood before (a crash leaves no time to watch it drive). Where traffic lights hold
-the traffic, set `while_others_move`: then only the seconds count in which other vehicles drive through the zone. One
-alarm while any vehicle stands there; `detail` carries `stood_s`, the longest stand.
+little and now stands where nothing stood before (a crash leaves no time to watch it drive). Nor is what waits: in a
+queue (three and more that came and stand close) only the seconds count in which others pass in the same direction, and
+where vehicles have waited before and driven on, as at lights, a wait of the usual length is none. Set
+`while_others_move` to count, everywhere, only the seconds in which others drive through the zone. One alarm while any
+vehicle stands there; `detail` carries `stood_s`, the longest stand.
 """
 
 from __future__ import annotations
@@ -21,13 +23,13 @@ from edge.rules.memory import TrackMemory
 from edge.rules.motion import Legs, Motion
 from edge.rules.objects import VEHICLES, seen_objects
 from edge.rules.places import StandingPlaces
+from edge.rules.waiting import FLOWS_S, Waiting
 from edge.tracks import Tracks
 
 STANDS_S: Final = 1.5  # from then on its place is taken
 ARRIVING_LEGS: Final = 2  # one may be a box that changes hands between neighbours
 FREE: Final = 0.3  # of a place may have been taken before, by a neighbour
 SETTLES_S: Final = 5.0  # of watching, before which nobody knows what stood where
-FLOWS_S: Final = 1.5  # a vehicle that ended a leg this recently is driving
 LONGEST_STEP_S: Final = 2.0
 
 
@@ -36,6 +38,7 @@ class StoppedVehicleSettings(ZoneRuleSettings):
     labels: frozenset[str] = Field(default=VEHICLES, description="which labels count; empty means all")
     after_s: float = Field(default=30.0, gt=0, le=86400, description="seconds it stands before it is reported")
     gone_s: float = Field(default=5.0, ge=0, le=3600, description="seconds without one before it is over")
+    waiting: bool = Field(default=True, description="take queues, and waits where vehicles usually wait, for none")
     while_others_move: bool = Field(default=False, description="count only seconds in which others drive: for lights")
 
 
@@ -49,7 +52,8 @@ class StoppedVehicle(Rule[StoppedVehicleSettings]):
         self._zone = scene.zone(settings.zone)
         self._legs = Legs(scene.aspect)
         self._places = StandingPlaces()
-        self._stood = TrackMemory(stood_s=0.0, took_place=0.0, came=0.0)
+        self._waiting = Waiting(scene.aspect)
+        self._stood = TrackMemory(excused_s=0.0, took_place=0.0, came=0.0)
         self._began_s: float | None = None
         self._last_s = 0.0
         self._cause = Cause(
@@ -62,6 +66,8 @@ class StoppedVehicle(Rule[StoppedVehicleSettings]):
         inside = self._zone.contains(tracks.feet)
         stood_s = self._stand(tracks, motion, inside, look.time_s)
         standing = inside & (stood_s >= self.settings.after_s)
+        if self.settings.waiting and standing.any():
+            standing &= stood_s >= self._waiting.usual_s(tracks, look.time_s)
         if not standing.any():
             yield from self._cause.release(look.time_s)
             return
@@ -81,6 +87,7 @@ class StoppedVehicle(Rule[StoppedVehicleSettings]):
         gone = list(track_ids)
         self._legs.forget(gone)
         self._stood.forget(gone)
+        self._waiting.forget(gone)
 
     def _stand(self, tracks: Tracks, motion: Motion, inside: Flags, time_s: float) -> Areas:
         """Return (N,) seconds that each vehicle has stood, as far as they count."""
@@ -88,14 +95,19 @@ class StoppedVehicle(Rule[StoppedVehicleSettings]):
             self._began_s = self._last_s = time_s
         step_s, self._last_s = min(time_s - self._last_s, LONGEST_STEP_S), time_s
         came = self._came(tracks, motion, time_s)
-        if not self.settings.while_others_move:
-            return np.where(came, motion.still_s, 0.0)
-        rows, stood_s = self._stood.rows(tracks.ids), self._stood["stood_s"]
-        driving = inside & came & (motion.still_s <= FLOWS_S)
-        stood_s[rows[motion.ended]] = 0.0
-        if driving.any():
-            stood_s[rows[came & ~driving]] += step_s
-        return np.where(came, stood_s[rows], 0.0)
+        self._waiting.update(tracks, motion, time_s)
+        rows, excused_s = self._stood.rows(tracks.ids), self._stood["excused_s"]
+        excused_s[rows[motion.ended]] = 0.0
+        excused_s[rows[self._excused(tracks, motion, inside, came, time_s)]] += step_s
+        return np.where(came, np.maximum(motion.still_s - excused_s[rows], 0.0), 0.0)
+
+    def _excused(self, tracks: Tracks, motion: Motion, inside: Flags, came: Flags, time_s: float) -> Flags:
+        """Return (N,) True for those whose seconds do not count just now."""
+        if self.settings.while_others_move and not (inside & came & (motion.still_s <= FLOWS_S)).any():
+            return np.ones(len(tracks), np.bool_)
+        if not self.settings.waiting:
+            return np.zeros(len(tracks), np.bool_)
+        return self._waiting.held_up(tracks, motion, came, time_s)
 
     def _came(self, tracks: Tracks, motion: Motion, time_s: float) -> Flags:
         """Return (N,) True for what drove here, or moved a little and stands where nothing stood before."""

@@ -11,6 +11,7 @@ import numpy as np
 from detectors.detections import Detections
 from edge.camera import make_rules
 from edge.config import ViewSettings
+from edge.rules import CATALOG
 from edge.rules.base import Finding, Look, Rule
 from edge.tracks import Tracks
 from rtsp.picture import VideoPicture
@@ -22,12 +23,12 @@ CORNERS = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
 GROUND = {"points": [{"at": (x, y), "metres": (50 * x, 50 * y)} for x, y in CORNERS], "click_error": 0.001}
 
 
-def rule(kind: str, **settings: Any) -> Rule[Any]:
+def rule(kind: str, *, calibrated: bool = False, **settings: Any) -> Rule[Any]:
     """Return one rule on a camera with a zone `gate` (lower half) and a line `mid` (across, at half height)."""
     view = {
         "zones": {"gate": [[0, 0.5], [1, 0.5], [1, 1], [0, 1]]},
         "lines": {"mid": {"from": [0.1, 0.5], "to": [0.9, 0.5]}},
-        "ground": GROUND,
+        "ground": GROUND if calibrated or CATALOG[kind].needs_ground else None,
         "rules": [{"kind": kind, "name": "it", **settings}],
     }
     return make_rules(ViewSettings.model_validate(view), aspect=1.0)[0]

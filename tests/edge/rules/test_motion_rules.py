@@ -96,6 +96,109 @@ def test_dense_and_slow_traffic_is_congestion_and_dense_fast_traffic_is_not() ->
     assert fast == []
 
 
+@pytest.mark.parametrize(("lengths_per_s", "level"), [(0.45, 1), (0.2, 2), (0.05, 3)])
+def test_congestion_has_a_level(lengths_per_s: float, level: int) -> None:
+    findings = starts(tell(rule("congestion", zone="gate", for_s=20), looks(traffic(lengths_per_s, 60), 60)))
+
+    assert [f.detail["level"] for f in findings] == [level]
+
+
+def test_on_a_calibrated_camera_congestion_is_told_in_km_an_hour() -> None:
+    slow = rule("congestion", zone="gate", for_s=20, calibrated=True)  # a size is 5 m there
+
+    findings = starts(tell(slow, looks(traffic(0.5, 60), 60)))
+
+    assert findings[0].detail["speed_kmh"] == pytest.approx(9, abs=1)
+
+
+def test_a_red_light_is_no_congestion() -> None:
+    red = [
+        thing(
+            lane,
+            "car",
+            [*straight(0, 2, at(0.1 * lane, 0.6), at(0.1 * lane, 0.8)), *stays(2.2, 50, at(0.1 * lane, 0.8))],
+        )
+        for lane in range(1, 9)
+    ]
+
+    assert tell(rule("congestion", zone="gate"), looks(red, 100)) == []
+
+
+def test_congestion_that_hovers_around_the_threshold_is_one() -> None:
+    paths = []
+    for lane in range(8):
+        x, y, t, path = 0.02 + 0.12 * lane, 0.6 + 0.05 * lane, 0.0, []
+        while t < 150:
+            speed = 0.055 if int(t / 15) % 2 else 0.065  # of the picture a second; slow is below 0.06
+            path.append((round(t, 1), at(x, y)))
+            x, t = 0.02 if x > 0.95 else x + speed * 0.2, t + 0.2
+        paths.append(thing(lane, "car", path))
+
+    findings = tell(rule("congestion", zone="gate", for_s=10, slow_below=0.62), looks(paths, 148))
+
+    assert len(starts(findings)) == 1
+    assert [f for f in findings if f.phase == "end"] == []
+
+
+def queue_at_lights(first: int, arrives_s: float, leaves_s: float, cars: int = 3) -> list[Thing]:
+    """Cars that come down one lane, stop one behind the other, and drive on together."""
+    found = []
+    for place in range(cars):
+        y = 0.85 - 0.12 * place
+        comes, goes = arrives_s + place, leaves_s + place
+        path = [
+            *straight(comes, comes + 3, at(0.4, 0.2), at(0.4, y)), *stays(comes + 3.2, goes, at(0.4, y)),
+            *straight(goes + 0.2, goes + 3, at(0.4, y), at(0.4, 1.3)),
+        ]  # fmt: skip
+        found.append(thing(first + place, "car", path))
+    return found
+
+
+def test_a_queue_at_a_red_light_is_none_though_cross_traffic_drives() -> None:
+    crossing = [thing(50 + i, "car", straight(5 + 4 * i, 7 + 4 * i, at(0.0, 0.95), at(1.0, 0.95))) for i in range(8)]
+
+    findings = tell(
+        rule("stopped_vehicle", zone="gate", after_s=10), looks([*queue_at_lights(1, 0, 35), *crossing], 45)
+    )
+
+    assert findings == []
+
+
+def test_a_queue_that_others_pass_is_one() -> None:
+    passing = [thing(50 + i, "car", straight(5 + 2 * i, 7 + 2 * i, at(0.8, 0.2), at(0.8, 1.0))) for i in range(15)]
+
+    findings = tell(rule("stopped_vehicle", zone="gate", after_s=10), looks([*queue_at_lights(1, 0, 40), *passing], 45))
+
+    assert len(starts(findings)) == 1
+
+
+def test_where_vehicles_wait_again_and_again_a_lone_one_may_wait_as_long() -> None:
+    cycles = [car for i in range(4) for car in queue_at_lights(10 * i, 40 * i, 40 * i + 12, cars=1)]
+    lone = queue_at_lights(100, 160, 178, cars=1)
+    of = rule("stopped_vehicle", zone="gate", after_s=10)
+
+    assert tell(of, looks([*cycles, *lone], 190)) == []
+
+
+def test_where_vehicles_wait_one_that_stays_for_good_is_reported() -> None:
+    cycles = [car for i in range(4) for car in queue_at_lights(10 * i, 40 * i, 40 * i + 12, cars=1)]
+    of = rule("stopped_vehicle", zone="gate", after_s=10)
+
+    findings = starts(tell(of, looks([*cycles, *queue_at_lights(100, 160, 230, cars=1)], 220)))
+
+    assert [f.time_s for f in findings] == [pytest.approx(160 + 3 + 20, abs=4)]
+
+
+def test_parked_cars_along_the_road_are_no_queue() -> None:
+    parked = [thing(20 + i, "car", stays(0, 40, at(0.6, 0.6 + 0.12 * i))) for i in range(3)]
+
+    findings = tell(
+        rule("stopped_vehicle", zone="gate", after_s=10), looks([*parked, drives_and_stops(until_s=40)], 40)
+    )
+
+    assert len(starts(findings)) == 1
+
+
 def test_two_vehicles_that_meet_and_stop_at_once_are_an_accident() -> None:
     one = [*straight(0, 2, at(0.1, 0.7), at(0.46, 0.7)), *stays(2.2, 10, at(0.47, 0.7))]
     other = [*straight(0, 2, at(0.9, 0.7), at(0.54, 0.7)), *stays(2.2, 10, at(0.53, 0.7))]
