@@ -10,9 +10,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from central import flows, presence, views
+from central.fires import TOGETHER_WITHIN, same_fire
 from central.gaps import Gaps
-from central.incidents import Incident, Merge, end_episodes, incident_key, merge
-from central.store.incident_rows import absorb, candidates, insert, update
+from central.incidents import Incident, Merge, end_episodes, incident_key, join, merge
+from central.store.incident_rows import absorb, burning, by_id, candidates, from_row, insert, update
 from central.store.tables import audit, events, evidence_of, sequences
 from mqtt.event import Event, uuid7
 from mqtt.subscriber import Received
@@ -62,7 +63,7 @@ class Batch:
         self.show(node)
         if change.new_boot:
             for incident in presence.watched_by_an_earlier_boot(self._db, node, boot_id):
-                self._update(incident, end_episodes(incident, at, unless_boot=boot_id))
+                self._update(incident, _ended(incident, at, node, boot_id))
         if change.returned_from is not None:
             self.own(presence.node_event(node, "end", change.returned_from, self._now))
 
@@ -97,6 +98,25 @@ class Batch:
         if proofs:
             self._db.execute(sa.insert(evidence_of), proofs)
         flows.keep(self._db, [event for event, _ in fresh if event.kind == "line_count"])
+        for incident_id in sorted({homes[event.id] for event in told if event.category == "wildfire"}):
+            self._unite(incident_id)
+
+    def _unite(self, incident_id: str) -> None:
+        """Make one incident of those that tell of one fire, as long as there are any."""
+        row = by_id(self._db, incident_id)
+        if row is None or row["merged_into"]:
+            return
+        incident = from_row(row)
+        others = burning(self._db, incident.site, incident.started_at - TOGETHER_WITHIN) if incident.sights else []
+        other = same_fire(incident, others)
+        if other is None:
+            return
+        home, guest = sorted((incident, other), key=lambda one: (one.started_at, one.id))
+        self._update(home, join(home, guest))
+        absorb(self._db, home.id, guest.id)
+        self._touched.add(guest.id)
+        self._note("united", home.id, {"camera": guest.camera, "node": guest.node, "incident": guest.id})
+        self._unite(home.id)
 
     def _merge(self, told: Sequence[Event]) -> dict[str, str]:
         """Merge events into incidents, write these, and return event id → incident id."""
@@ -159,11 +179,11 @@ class Batch:
             notes.append(("escalated", {"from": step.before.severity, "to": step.incident.severity}))
         notes += [("absorbed", {"incident": other.id}) for other in step.absorbed]
         for action, detail in notes:
-            self._db.execute(
-                sa.insert(audit).values(
-                    at=self._now, who="system", action=action, incident_id=step.incident.id, detail=detail
-                )
-            )
+            self._note(action, step.incident.id, detail)
+
+    def _note(self, action: str, incident_id: str, detail: dict[str, Any]) -> None:
+        line = {"at": self._now, "who": "system", "action": action, "incident_id": incident_id, "detail": detail}
+        self._db.execute(sa.insert(audit).values(**line))
 
     def _count_gaps(self, fresh: Sequence[Received]) -> None:
         seqs: dict[tuple[NodeTopics, str], list[int]] = {}
@@ -204,7 +224,11 @@ def _of_the_past(incident: Incident, event: Event, boot: presence.Boot | None) -
     """End what a boot of the node told that is over: nobody is left to say that it ended."""
     if boot is None or boot.boot_id == event.data.boot_id or event.time >= boot.since:
         return incident
-    return end_episodes(incident, event.time, unless_boot=boot.boot_id)
+    return _ended(incident, event.time, NodeTopics(event.site, event.node), boot.boot_id)
+
+
+def _ended(incident: Incident, at: datetime, node: NodeTopics, boot_id: str) -> Incident:
+    return end_episodes(incident, at, node=f"{node.site}/{node.node}", unless_boot=boot_id)
 
 
 def _event_row(event: Event, incident_id: str | None, now: datetime) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
+from central import sights as bearings
+from central.crossing import Sight
 from mqtt.event import Event, EvidenceRef
 from mqtt.kinds import SEVERITIES
 
@@ -47,6 +49,7 @@ class Episode:
     cause: str  # how the rule names it; empty when it does not
     last_at: datetime
     ended_at: datetime | None = None
+    node: str = ""  # site/node that tells of it; empty for one stored before this was kept
 
     @property
     def identity(self) -> tuple[datetime, str, str]:
@@ -96,6 +99,7 @@ class Incident:
     handling: Handling = "new"
     handled_at: datetime | None = None  # when the handling last changed
     assignee: str | None = None
+    sights: tuple[Sight, ...] = ()  # where the cameras see it: the latest bearing of each cause
 
     @property
     def started_at(self) -> datetime:
@@ -150,21 +154,26 @@ def merge(known: Sequence[Incident], event: Event, new_id: Callable[[], str]) ->
     if not homes:
         return Merge(opened, None)
     home, *others = sorted(homes, key=lambda incident: (incident.started_at, incident.id))
-    joined = _join(home, opened)
+    joined = join(home, opened)
     for other in others:
-        joined = _join(joined, other)
+        joined = join(joined, other)
     return Merge(_reopen(home, joined), home, tuple(others))
 
 
-def end_episodes(incident: Incident, at: datetime, *, unless_boot: str | None) -> Incident:
-    """Return `incident` with the open episodes of other boots ended: the node that watched them began anew."""
+def end_episodes(incident: Incident, at: datetime, *, node: str, unless_boot: str | None) -> Incident:
+    """Return `incident` with the open episodes of other boots of `node` (site/node) ended: it began anew."""
     ended = tuple(
         replace(episode, ended_at=max(at, episode.last_at), last_at=max(at, episode.last_at))
-        if episode.ended_at is None and episode.boot_id != unless_boot
+        if episode.ended_at is None and episode.boot_id != unless_boot and node_of(incident, episode) == node
         else episode
         for episode in incident.episodes
     )
     return replace(incident, episodes=ended)
+
+
+def node_of(incident: Incident, episode: Episode) -> str:
+    """Return the site/node that tells of an episode."""
+    return episode.node or f"{incident.site}/{incident.node}"
 
 
 def worse(one: str, other: str) -> str:
@@ -196,10 +205,16 @@ def _open(event: Event, new_id: Callable[[], str]) -> Incident:
             detail=_brief(plain["detail"]),
             labels=tuple(sorted({thing.label for thing in data.objects})),
         ),
-        episodes=(Episode(data.started_at, data.boot_id, str(data.detail.get("cause", ""))[:200], last_at, ended_at),),
+        episodes=(_episode(event, last_at, ended_at),),
         picture=_shot(event, "snapshot"),
         clip=_shot(event, "clip"),
+        sights=tuple(sight for sight in [bearings.sight_of(event)] if sight is not None),
     )
+
+
+def _episode(event: Event, last_at: datetime, ended_at: datetime | None) -> Episode:
+    data, cause = event.data, str(event.data.detail.get("cause", ""))[:200]
+    return Episode(data.started_at, data.boot_id, cause, last_at, ended_at, f"{event.site}/{event.node}")
 
 
 def _brief(detail: dict[str, Any]) -> dict[str, Any]:
@@ -226,7 +241,7 @@ def _knows(incident: Incident, episode: Episode) -> bool:
     return any(known.identity == episode.identity for known in incident.episodes)
 
 
-def _join(one: Incident, other: Incident) -> Incident:
+def join(one: Incident, other: Incident) -> Incident:
     """Return `one` with all that `other` knows: commutative and idempotent but for the id and the handling."""
     awake = other if one.handling == "new" and other.handling != "new" else one
     return replace(
@@ -240,6 +255,7 @@ def _join(one: Incident, other: Incident) -> Incident:
         handling=awake.handling,
         handled_at=awake.handled_at,
         assignee=awake.assignee,
+        sights=bearings.joined(one.sights, other.sights),
     )
 
 
@@ -260,7 +276,8 @@ def _union(some: tuple[Episode, ...], more: tuple[Episode, ...]) -> tuple[Episod
 
 def _same_episode(one: Episode, other: Episode) -> Episode:
     ends = [end for end in (one.ended_at, other.ended_at) if end is not None]
-    return replace(one, last_at=max(one.last_at, other.last_at), ended_at=max(ends, default=None))
+    last_at, node = max(one.last_at, other.last_at), max(one.node, other.node)
+    return replace(one, last_at=last_at, ended_at=max(ends, default=None), node=node)
 
 
 def _earlier(one: Shot | None, other: Shot | None) -> Shot | None:

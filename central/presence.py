@@ -11,7 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from central import views
-from central.incidents import Incident
+from central.incidents import Incident, node_of
 from central.store.incident_rows import active_of_node
 from central.store.tables import cameras, nodes, sequences
 from mqtt.event import Event, EventData, uuid7
@@ -119,12 +119,16 @@ def present_boots(db: sa.Connection, wanted: Iterable[tuple[str, str]]) -> dict[
 
 
 def watched_by_an_earlier_boot(db: sa.Connection, node: NodeTopics, boot_id: str) -> list[Incident]:
-    """Return active incidents in which an episode of another boot is open."""
+    """Return active incidents in which an episode of another boot of this node is open."""
+    here = f"{node.site}/{node.node}"
     return [
         incident
         for incident in active_of_node(db, node.site, node.node)
         if any(
-            episode.ended_at is None and episode.boot_id not in {boot_id, CENTRAL_BOOT} for episode in incident.episodes
+            episode.ended_at is None
+            and episode.boot_id not in {boot_id, CENTRAL_BOOT}
+            and node_of(incident, episode) == here
+            for episode in incident.episodes
         )
     ]
 

@@ -8,7 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from central.crossing import locate
 from central.gaps import Gaps
+from central.sights import shown_fix, shown_sight
+from central.store.incident_rows import sights_in
 from central.store.tables import cameras, evidence, nodes, sequences
 from central.store.tables import incidents as table
 
@@ -65,6 +68,8 @@ def mentions(text: str) -> sa.ColumnElement[bool]:
 def incident(row: Mapping[Any, Any], areas: Mapping[str, str]) -> dict[str, Any]:
     """Return one incident's summary: what a card in the queue shows."""
     facts, area = row["facts"], row["area"] or row["camera_area"]
+    sights = sights_in(facts)
+    fix = locate(sights)
     return {
         "id": row["id"],
         "number": row["number"],
@@ -85,6 +90,8 @@ def incident(row: Mapping[Any, Any], areas: Mapping[str, str]) -> dict[str, Any]
         "area": area,
         "area_name": areas.get(area) if area else None,
         "position": facts["position"] or row["camera_position"],
+        "fix": shown_fix(fix),
+        "sights": [shown_sight(sight, fix) for sight in sights],
         "labels": facts["labels"],
         "detail": facts["detail"],
         "started_at": stamp(row["started_at"]),

@@ -60,3 +60,18 @@ def ellipse_around(lat: float, lon: float, middle: Metres, covariance: Metres, s
     east, north = axes[:, 1]
     turn = math.degrees(math.atan2(east, north)) % 180.0
     return Ellipse(*place_at(lat, lon, float(middle[0]), float(middle[1])), major, minor, turn)
+
+
+def ellipse_of(lat: float, lon: float, places: Metres, weights: Metres, share: float) -> Ellipse:
+    """Return the ellipse that holds `share` of (N, 2) places east, north of `lat`, `lon`; (N,) weights add to 1."""
+    middle = weights @ places
+    off = places - middle
+    covariance = (off * weights[:, None]).T @ off + np.eye(2)
+    spread = np.sqrt(np.einsum("ni,ij,nj->n", off, np.linalg.inv(covariance), off))
+    return ellipse_around(lat, lon, middle, covariance, quantile(spread, weights, share))
+
+
+def quantile(values: Metres, weights: Metres, share: float) -> float:
+    """Return the value below which `share` of the weights lies."""
+    order = np.argsort(values)
+    return float(values[order][np.searchsorted(np.cumsum(weights[order]), share).clip(0, len(order) - 1)])

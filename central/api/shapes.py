@@ -48,6 +48,10 @@ class IncidentSummary(Shape):
     area: str | None = Field(description="commune code")
     area_name: str | None
     position: dict[str, Any] | None
+    fix: dict[str, Any] | None = Field(
+        description="where a fire is: lat, lon, the 95 % ellipse (major_m, minor_m half axes, azimuth_deg), by, cameras"
+    )
+    sights: list[dict[str, Any]] = Field(description="the cameras' bearings to it: lat, lon, azimuth_deg, error_deg, …")
     labels: list[str]
     detail: dict[str, Any] = Field(description="what its kind adds")
     started_at: str

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from central.incidents import REJOIN_WITHIN, Episode, Facts, Incident, Shot
+from central.crossing import Sight
+from central.incidents import FINISHED, REJOIN_WITHIN, Episode, Facts, Incident, Shot
 from central.store.tables import audit, counters, events, evidence_of, incidents
+from common.geodesy import Ellipse
 
 _CHUNK = 400  # values in one IN (…): below every database's limit
 
@@ -32,7 +35,10 @@ def latest_change(connection: sa.Connection) -> int:
 
 
 def candidates(connection: sa.Connection, keys: Iterable[str], since: datetime) -> dict[str, list[Incident]]:
-    """Return the incidents of each key that could still take in events as old as `since`."""
+    """Return the incidents of each key that could still take in events as old as `since`.
+
+    An incident that has taken in others stands under their keys too, and keys that share one share their list.
+    """
     found: dict[str, list[Incident]] = {}
     wanted = list(dict.fromkeys(keys))
     for start in range(0, len(wanted), _CHUNK):
@@ -45,7 +51,51 @@ def candidates(connection: sa.Connection, keys: Iterable[str], since: datetime) 
         ).mappings()
         for row in rows:
             found.setdefault(row["key"], []).append(from_row(row))
+    _link(connection, found, wanted, since)
     return found
+
+
+def _link(connection: sa.Connection, found: dict[str, list[Incident]], wanted: Sequence[str], since: datetime) -> None:
+    taken_in, home = incidents.alias("taken_in"), incidents
+    for start in range(0, len(wanted), _CHUNK):
+        rows = connection.execute(
+            sa.select(taken_in.c.key.label("was"), home)
+            .join(taken_in, taken_in.c.merged_into == home.c.id)
+            .where(
+                taken_in.c.key.in_(wanted[start : start + _CHUNK]),
+                taken_in.c.key != home.c.key,
+                home.c.last_at >= since - REJOIN_WITHIN,
+                home.c.merged_into.is_(None),
+            )
+        ).mappings()
+        for row in rows:
+            _share(found, row["was"], row["key"], from_row(row))
+
+
+def _share(found: dict[str, list[Incident]], key: str, home_key: str, home: Incident) -> None:
+    """Let both keys have one list, with `home` in it once."""
+    one, other = found.setdefault(home_key, []), found.setdefault(key, [])
+    if one is not other:
+        one.extend(other)
+        for name, group in found.items():
+            if group is other:
+                found[name] = one
+    if all(known.id != home.id for known in one):
+        one.append(home)
+
+
+def burning(connection: sa.Connection, site: str, since: datetime) -> list[Incident]:
+    """Return the site's unfinished wildfires that lasted until `since` at least."""
+    rows = connection.execute(
+        sa.select(incidents).where(
+            incidents.c.site == site,
+            incidents.c.category == "wildfire",
+            incidents.c.handling.not_in(sorted(FINISHED)),
+            incidents.c.last_at >= since,
+            incidents.c.merged_into.is_(None),
+        )
+    ).mappings()
+    return [from_row(row) for row in rows]
 
 
 def by_id(connection: sa.Connection, incident_id: str) -> sa.RowMapping | None:
@@ -53,11 +103,11 @@ def by_id(connection: sa.Connection, incident_id: str) -> sa.RowMapping | None:
 
 
 def active_of_node(connection: sa.Connection, site: str, node: str) -> list[Incident]:
-    """Return the node's incidents whose condition is active."""
+    """Return the active incidents of which the node may have told: a fire has several tellers."""
     rows = connection.execute(
         sa.select(incidents).where(
             incidents.c.site == site,
-            incidents.c.node == node,
+            sa.or_(incidents.c.node == node, incidents.c.category == "wildfire"),
             incidents.c.condition == "active",
             incidents.c.merged_into.is_(None),
         )
@@ -111,6 +161,7 @@ def absorb(connection: sa.Connection, home: str, other: str) -> None:
     """Move everything of `other` to `home`, and leave a pointer behind."""
     for table in (events, evidence_of, audit):
         connection.execute(sa.update(table).where(table.c.incident_id == other).values(incident_id=home))
+    connection.execute(sa.update(incidents).where(incidents.c.merged_into == other).values(merged_into=home))
     moved = sa.select(incidents.c.event_count).where(incidents.c.id == other).scalar_subquery()
     connection.execute(
         sa.update(incidents).where(incidents.c.id == home).values(event_count=incidents.c.event_count + moved)
@@ -162,11 +213,13 @@ def to_row(incident: Incident) -> dict[str, Any]:
                     e.cause,
                     e.last_at.isoformat(),
                     e.ended_at and e.ended_at.isoformat(),
+                    e.node,
                 ]
                 for e in incident.episodes
             ],
             "picture": _shot_out(incident.picture),
             "clip": _shot_out(incident.clip),
+            "sights": [_sight_out(sight) for sight in incident.sights],
         },
     }
 
@@ -193,14 +246,15 @@ def from_row(row: Mapping[Any, Any]) -> Incident:
             labels=tuple(facts["labels"]),
         ),
         episodes=tuple(
-            Episode(_time(start), boot, cause, _time(last), _time(end) if end else None)
-            for start, boot, cause, last, end in facts["episodes"]
+            Episode(_time(start), boot, cause, _time(last), _time(end) if end else None, *node)
+            for start, boot, cause, last, end, *node in facts["episodes"]
         ),
         picture=_shot_in(facts["picture"]),
         clip=_shot_in(facts["clip"]),
         handling=row["handling"],
         handled_at=row["handled_at"],
         assignee=row["assignee"],
+        sights=sights_in(facts),
     )
 
 
@@ -216,3 +270,17 @@ def _shot_out(shot: Shot | None) -> dict[str, Any] | None:
 
 def _shot_in(data: dict[str, Any] | None) -> Shot | None:
     return None if data is None else Shot(_time(data["at"]), data["sha256"], data["media_type"], data["bytes"])
+
+
+def sights_in(facts: Mapping[str, Any]) -> tuple[Sight, ...]:
+    """Return the bearings that a row's `facts` hold."""
+    return tuple(_sight_in(data) for data in facts.get("sights", ()))
+
+
+def _sight_out(sight: Sight) -> dict[str, Any]:
+    return {**asdict(sight), "at": sight.at.isoformat()}
+
+
+def _sight_in(data: dict[str, Any]) -> Sight:
+    own = data["ellipse"]
+    return Sight(**{**data, "at": _time(data["at"]), "ellipse": own and Ellipse(**own)})

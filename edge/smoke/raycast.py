@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm, qmc
 
-from common.geodesy import EARTH_M, Ellipse, ellipse_around, place_at
+from common.geodesy import EARTH_M, Ellipse, ellipse_of, place_at, quantile
 from edge.smoke.bearing import Bearing, Pose
 from edge.terrain import Terrain
 
@@ -72,13 +72,9 @@ def land(pose: Pose, bearing: Bearing, terrain: Terrain) -> Landing | None:
 def _summed_up(pose: Pose, places: Values, weights: Values, hidden: float) -> Landing:
     kept = weights > weights.max() * 1e-6
     places, weights = places[kept], weights[kept] / weights[kept].sum()
-    middle = weights @ places
-    off = places - middle
-    covariance = (off * weights[:, None]).T @ off + np.eye(2)
-    spread = np.sqrt(np.einsum("ni,ij,nj->n", off, np.linalg.inv(covariance), off))
-    ellipse = ellipse_around(pose.lat, pose.lon, middle, covariance, _quantile(spread, weights, HELD_SHARE))
+    ellipse = ellipse_of(pose.lat, pose.lon, places, weights, HELD_SHARE)
     distances = np.hypot(places[:, 0], places[:, 1])
-    near, far = (_quantile(distances, weights, share) for share in (0.025, 0.975))
+    near, far = (quantile(distances, weights, share) for share in (0.025, 0.975))
     return Landing(ellipse, near, far, hidden)
 
 
@@ -88,11 +84,6 @@ def rounded(ellipse: Ellipse) -> Ellipse:
         ellipse, lat=round(ellipse.lat, 6), lon=round(ellipse.lon, 6), major_m=math.ceil(ellipse.major_m),
         minor_m=math.ceil(ellipse.minor_m), azimuth_deg=round(ellipse.azimuth_deg, 1),
     )  # fmt: skip
-
-
-def _quantile(values: Values, weights: Values, share: float) -> float:
-    order = np.argsort(values)
-    return float(values[order][np.searchsorted(np.cumsum(weights[order]), share).clip(0, len(order) - 1)])
 
 
 def _ground(terrain: Terrain, pose: Pose, places: Values) -> Values:

@@ -171,7 +171,7 @@ def test_a_resolved_incident_that_begins_again_is_new_again():
 def test_a_restarted_node_ends_what_its_earlier_life_watched():
     [incident] = merged([event("start", boot="old"), event("start", started=5, boot="new")])
 
-    ended = end_episodes(incident, at(9), unless_boot="new")
+    ended = end_episodes(incident, at(9), node="lam-dong/box-01", unless_boot="new")
 
     assert [at(9), None] == [episode.ended_at for episode in ended.episodes]
 
