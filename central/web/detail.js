@@ -180,7 +180,7 @@ const span2 = (ms) => (ms < 1000 ? `${number(Math.max(0, ms))} ms` : span(ms));
 function sentence(note) {
   if (note.who === "system") {
     const to = note.action === "escalated" ? severityOf(note.to) : note.to;
-    return t(`did_${note.action}`, { to });
+    return t(`did_${note.action}`, { to, camera: note.camera });
   }
   const what = note.action === "assign" && note.assignee && note.assignee !== note.who ? t("did_assign_to", { name: note.assignee }) : t(`did_${note.action}`);
   return add(h("span", {}), [h("strong", {}, note.who), " ", what]);
