@@ -13,11 +13,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from central.accounts import Accounts, list_users
-from central.api import events, evidence, incidents, pages, people, presence, problems, shapes, stream, vitals
+from central.api import danger, events, evidence, incidents, pages, people, presence, problems, shapes, stream, vitals
 from central.api.house import House
 from central.api.shield import Shield
 from central.attempts import FREE_PER_ADDRESS, Attempts
 from central.config import CentralConfig
+from central.danger_watch import DangerWatch
 from central.evidence import EvidenceFiles
 from central.inbox import Inbox
 from central.live import Hub
@@ -33,10 +34,11 @@ log = logging.getLogger(__name__)
 def build(config: CentralConfig) -> FastAPI:
     """Return the application; its subscriber and its watch live as long as it is served."""
     store, hub = Store(config.store.url), Hub()
-    inbox = Inbox(store, hub.tell, areas=config.areas)
+    inbox = Inbox(store, hub.tell, areas=config.areas, danger_table=config.fire_danger.table())
     files = EvidenceFiles(config.evidence.dir, store, keep_days=config.evidence.keep_days)
     subscriber = Subscriber(config.broker.link(), _storing(inbox), _burying(inbox), group=config.broker.group)
     watch = Watch(store, inbox, files, lambda: subscriber.connected, keep=timedelta(days=config.store.keep_days))
+    danger_watch = DangerWatch(store, config.fire_danger, subscriber.send_command)
     attempts, by_address = Attempts(), Attempts(FREE_PER_ADDRESS)
     house = House(config, store, hub, inbox, subscriber, Accounts(store), files, attempts, by_address)
 
@@ -46,9 +48,12 @@ def build(config: CentralConfig) -> FastAPI:
         hub.attach(asyncio.get_running_loop())
         subscriber.start()
         watch.start()
+        danger_watch.rate()
+        danger_watch.start()
         try:
             yield
         finally:
+            danger_watch.stop()
             await asyncio.to_thread(_close, house, watch)
 
     app = FastAPI(
@@ -90,7 +95,7 @@ class _Server(uvicorn.Server):
 
 def _furnish(app: FastAPI, config: CentralConfig) -> None:
     problems.install(app)
-    for part in (vitals, people, incidents, events, stream, evidence, presence):
+    for part in (vitals, people, incidents, events, stream, evidence, presence, danger):
         app.include_router(part.router, responses=shapes.PROBLEMS)
     pages.install(app)
     app.add_middleware(Shield, https=config.https)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from common.config import ConfigError
+from common.fire_danger import SAMPLE_LIMITS, SAMPLE_NOTE, DangerTable
 from mqtt.link import BrokerLink
 from mqtt.topics import NAME_PATTERN
 
@@ -73,13 +74,44 @@ class EvidenceSettings(Settings):
     keep_days: int = Field(default=30, ge=1, le=36_500, description="how long pictures and clips are kept")
 
 
+AreaCode: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{2,10}$")]
+
+
+class FireDangerSettings(Settings):
+    weather_file: Path | None = Field(
+        default=None, description="CSV: date,area,temperature_c,humidity_percent,rain_mm; read again when it changes"
+    )
+    weather_url: str | None = Field(
+        default=None, pattern="^https?://", description="address of such a CSV, asked every `every_s`"
+    )
+    every_s: float = Field(default=3600.0, ge=60, description="seconds between two questions to `weather_url`")
+    weather_of: dict[AreaCode, AreaCode] = Field(
+        default={}, description="communes without a station: commune code → code of the commune whose weather it takes"
+    )
+    limits: tuple[float, float, float, float] = Field(
+        default=SAMPLE_LIMITS, description="highest index of levels I, II, III, IV, from the province's own table"
+    )
+    note: str = Field(default=SAMPLE_NOTE, max_length=200, description="where the limits come from; shown")
+
+    @model_validator(mode="after")
+    def _limits_rise(self) -> FireDangerSettings:
+        self.table()
+        return self
+
+    def table(self) -> DangerTable:
+        return DangerTable(self.limits, self.note)
+
+
 class CentralConfig(Settings):
     listen: str = Field(default="127.0.0.1:8080", description="address:port of the console and the API")
     broker: BrokerSettings = Field(default=BrokerSettings(), description="where the nodes' messages come from")
     store: StoreSettings = Field(default=StoreSettings(), description="where incidents are kept")
     evidence: EvidenceSettings = Field(default=EvidenceSettings(), description="where pictures are kept")
-    areas: dict[Annotated[str, Field(pattern=r"^[0-9]{2,10}$")], str] = Field(
+    areas: dict[AreaCode, str] = Field(
         default={}, description='names of communes by code, such as "24848": Phường Xuân Hương - Đà Lạt'
+    )
+    fire_danger: FireDangerSettings = Field(
+        default=FireDangerSettings(), description="forest-fire danger levels from the weather"
     )
     https: bool = Field(default=False, description="true when browsers reach this through a proxy that speaks https")
 

@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from central import presence
+from central import danger, presence
 from central.batch import Batch, Change
 from central.store import Store, StoreUnavailable
 from central.store.tables import dead_letters
+from common.fire_danger import DangerTable
 from mqtt.event import Event
 from mqtt.subscriber import DeadLetter, Received
 from mqtt.topics import NodeTopics
-from mqtt.wire import Health, Status
+from mqtt.wire import Health, Status, WeatherReport
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +38,13 @@ class Inbox:
         tell: Tell,
         *,
         areas: Mapping[str, str] | None = None,
+        danger_table: DangerTable = DangerTable(),  # noqa: B008  frozen
         clock: Callable[[], datetime] = now_utc,
     ) -> None:
         self._store = store
         self._tell = tell
         self._areas = areas or {}
+        self._danger_table = danger_table
         self._clock = clock
         self.stored = 0
         self.repeated = 0
@@ -66,6 +69,8 @@ class Inbox:
                     work.status(received.node, received.message, received.retained)
                 elif isinstance(received.message, Health):
                     work.health(received.node, received.message)
+                elif isinstance(received.message, WeatherReport):
+                    danger.keep(connection, received.message.days, self._danger_table, self._clock())
             changes = work.finish(self._areas)
         self.stored += work.stored
         self.repeated += work.repeated

@@ -8,7 +8,18 @@ from typing import Final
 import sqlalchemy as sa
 
 from central.store import Store
-from central.store.tables import audit, cameras, events, evidence_of, flows, incidents, nodes, sequences, sessions
+from central.store.tables import (
+    audit,
+    cameras,
+    events,
+    evidence_of,
+    flows,
+    incidents,
+    nodes,
+    sequences,
+    sessions,
+    weather,
+)
 
 _CHUNK: Final = 500  # rows of one transaction: the inbox must not wait long
 
@@ -24,6 +35,8 @@ def forget(store: Store, before: datetime) -> int:
         (sessions, sessions.c.expires_at),
     ):
         gone += _forget_rows(store, table, age, before)
+    with store.write() as db:
+        gone += db.execute(sa.delete(weather).where(weather.c.day < before.date())).rowcount
     with store.write() as db:  # boxes that are gone for good
         for table in (cameras, nodes):
             gone += db.execute(sa.delete(table).where(table.c.heard_at < before)).rowcount

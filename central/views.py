@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from central import danger
 from central.crossing import locate
 from central.gaps import Gaps
 from central.sights import shown_fix, shown_sight
@@ -47,7 +48,20 @@ def incidents(connection: sa.Connection, query: sa.Select[Any], areas: Mapping[s
     here = stored_evidence(connection, [i[role] for i in found for role in ("picture", "clip") if i[role]])
     for one in found:
         one["evidence_stored"] = [role for role in ("picture", "clip") if one[role] in here]
+    _add_danger(connection, found)
     return found
+
+
+def _add_danger(connection: sa.Connection, found: Sequence[dict[str, Any]]) -> None:
+    """Say beside each wildfire which danger its commune was in on the day it began."""
+    asked = {
+        one["id"]: (one["area"], danger.province_day(datetime.fromisoformat(one["started_at"])))
+        for one in found
+        if one["category"] == "wildfire" and one["area"]
+    }
+    levels = danger.on_days(connection, asked.values())
+    for one in found:
+        one["fire_danger"] = levels.get(asked[one["id"]]) if one["id"] in asked else None
 
 
 def area_is(area: str) -> sa.ColumnElement[bool]:

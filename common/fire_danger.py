@@ -46,6 +46,11 @@ class DangerTable:
         """Return I–V."""
         return LEVELS[sum(index > limit for limit in self.limits)]
 
+    def ranges(self) -> Sequence[tuple[str, float, float]]:
+        """Return each level with the index above which and up to which it holds."""
+        edges = (-math.inf, *self.limits, math.inf)
+        return [(level, edges[n], edges[n + 1]) for n, level in enumerate(LEVELS)]
+
 
 def deficit_hpa(temperature_c: float, humidity: float) -> float:
     """Return how much water vapour the air could still take up, by Magnus' formula over water."""

@@ -13,9 +13,9 @@ from pydantic_core import from_json
 from mqtt.client import Message
 from mqtt.event import Event
 from mqtt.topics import Channel, NodeTopics, parse_topic
-from mqtt.wire import LARGEST_MESSAGE_BYTES, Health, Reply, Status
+from mqtt.wire import LARGEST_MESSAGE_BYTES, Health, Reply, Status, WeatherReport
 
-Content: TypeAlias = Event | Status | Health | Reply
+Content: TypeAlias = Event | Status | Health | Reply | WeatherReport
 CUT_AT_BYTES: Final = 64 * 1024
 _PARSERS: Final[dict[Channel, Callable[[bytes], Content]]] = {
     "event": Event.from_bytes,
@@ -23,6 +23,7 @@ _PARSERS: Final[dict[Channel, Callable[[bytes], Content]]] = {
     "status": Status.from_bytes,
     "health": Health.from_bytes,
     "reply": Reply.from_bytes,
+    "weather": WeatherReport.from_bytes,
 }
 
 
@@ -30,7 +31,8 @@ _PARSERS: Final[dict[Channel, Callable[[bytes], Content]]] = {
 class Received:
     """One message that is well formed and speaks for the node on whose topic it came.
 
-    channel "event" and "flow" carry an `Event`, "status" a `Status`, "health" a `Health`, "reply" a `Reply`.
+    channel "event" and "flow" carry an `Event`, "status" a `Status`, "health" a `Health`, "reply" a `Reply`,
+    "weather" a `WeatherReport`.
     """
 
     node: NodeTopics

@@ -26,7 +26,7 @@ __all__ = ["DeadLetter", "Received", "Subscriber", "TryAgain"]
 
 log = logging.getLogger(__name__)
 
-SHARED: Final = ("event", "flow", "health")
+SHARED: Final = ("event", "flow", "health", "weather")
 FOR_ALL: Final = ("status", "reply")
 """Each of a group hears these: retained status only comes that way, and a reply belongs to whoever asked."""
 SETTLED_AFTER_S: Final = 10.0
@@ -38,7 +38,7 @@ def soon() -> Iterator[float]:
 
 
 class Subscriber:
-    """Hears `ioc/v1/+/+/{event,flow,status,health,reply}` of all nodes, shared out within `group` where it is set.
+    """Hears `ioc/v1/+/+/…` of all nodes on the channels above, shared out within `group` where it is set.
 
     `on_batch` runs on the subscriber's own thread and returns when *everything* in the batch is committed in one
     transaction (repeats included: they are stored already). Then the ids of its events are confirmed to their nodes,

@@ -8,8 +8,10 @@ from typing import Final, Literal, TypeAlias
 
 from common.config import NAME_PATTERN as NAME_PATTERN
 
-Channel: TypeAlias = Literal["event", "flow", "confirm", "status", "health", "command", "reply"]
-CHANNELS: Final[tuple[Channel, ...]] = ("event", "flow", "confirm", "status", "health", "command", "reply")
+Channel: TypeAlias = Literal["event", "flow", "confirm", "status", "health", "command", "reply", "weather"]
+CHANNELS: Final[tuple[Channel, ...]] = (
+    "event", "flow", "confirm", "status", "health", "command", "reply", "weather",
+)  # fmt: skip
 _TOPIC = re.compile(r"^ioc/v1/([a-z0-9][a-z0-9_-]{0,62})/([a-z0-9][a-z0-9_-]{0,62})/([a-z]+)$")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
@@ -136,6 +137,22 @@ class Health(Wire):
     link: LinkHealth | None = None
     models: dict[str, ModelHealth] = Field(default_factory=dict, max_length=20)  # by sense
     cameras: dict[Name, CameraHealth] = Field(default_factory=dict, max_length=500)
+
+
+class WeatherDay(Wire):
+    """The weather of one commune on one day, as the danger index needs it."""
+
+    area: Annotated[str, Field(pattern=r"^[0-9]{2,10}$")]  # commune code
+    date: date
+    temperature_c: Annotated[float, Field(ge=-20, le=60)]  # of the air at 13:00
+    humidity: Annotated[float, Field(ge=0, le=1)]  # relative, at 13:00
+    rain_mm: Annotated[float, Field(ge=0, le=2_000)]  # of the whole day
+
+
+class WeatherReport(Wire):
+    """What a weather station, or a system that has its data, tells central; a day told again is corrected."""
+
+    days: tuple[WeatherDay, ...] = Field(max_length=2_000)
 
 
 class Command(Wire):

@@ -27,6 +27,7 @@ _MAY: Final[dict[str, frozenset[str]]] = {
     "act": frozenset({"operator", "admin"}),
     "administer": frozenset({"admin"}),
     "put_evidence": frozenset({"node"}),
+    "tell_weather": frozenset({"node", "operator", "admin"}),
 }
 
 
@@ -98,3 +99,4 @@ def _check_csrf(request: Request, identity: Identity) -> None:
 Reader = Annotated[Identity, Depends(may("read"))]
 Operator = Annotated[Identity, Depends(may("act"))]
 NodeToken = Annotated[Identity, Depends(may("put_evidence"))]
+WeatherTeller = Annotated[Identity, Depends(may("tell_weather"))]

@@ -52,6 +52,9 @@ class IncidentSummary(Shape):
         description="where a fire is: lat, lon, the 95 % ellipse (major_m, minor_m half axes, azimuth_deg), by, cameras"
     )
     sights: list[dict[str, Any]] = Field(description="the cameras' bearings to it: lat, lon, azimuth_deg, error_deg, …")
+    fire_danger: dict[str, Any] | None = Field(
+        default=None, description="of a wildfire: the commune's level on the day it began; not the official bulletin"
+    )
     labels: list[str]
     detail: dict[str, Any] = Field(description="what its kind adds")
     started_at: str
@@ -133,6 +136,26 @@ class NodeState(Shape):
 
 class Nodes(Shape):
     nodes: list[NodeState]
+
+
+class DangerOfArea(Shape):
+    """One commune's newest level up to the day that was asked for."""
+
+    area: str
+    area_name: str | None
+    date: str = Field(description="of the weather that the level follows from")
+    level: Literal["I", "II", "III", "IV", "V"]
+    index: float = Field(description="P = K · Σ (t13 · d13), °C · hPa")
+    missing_days: int = Field(description="days without weather since the index began at 0: it may be too low")
+    stale: bool = Field(description="the weather is more than a day older than the day that was asked for")
+
+
+class FireDanger(Shape):
+    date: str
+    official: Literal[False] = Field(description="it is never the official bulletin")
+    limits: tuple[float, float, float, float] = Field(description="highest index of levels I to IV")
+    note: str = Field(description="where the limits come from")
+    levels: list[DangerOfArea]
 
 
 class CameraState(Shape):

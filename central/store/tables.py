@@ -146,6 +146,20 @@ cameras = sa.Table(
     sa.Column("health", Document),
 )
 
+weather = sa.Table(  # each commune's day, and the fire danger that follows from it and the days before
+    "weather",
+    metadata,
+    sa.Column("area", sa.String(10), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("temperature_c", sa.Float, nullable=False),
+    sa.Column("humidity", sa.Float, nullable=False),
+    sa.Column("rain_mm", sa.Float, nullable=False),
+    sa.Column("danger_index", sa.Float, nullable=False),
+    sa.Column("missing_days", sa.Integer, nullable=False),  # without weather since the index began at 0
+    sa.Column("level", sa.String(3), nullable=False),
+    sa.Column("told_at", UtcTime, nullable=False, index=True),
+)
+
 dead_letters = sa.Table(
     "dead_letters",
     metadata,
