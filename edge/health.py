@@ -62,6 +62,7 @@ class CameraPulse:
             received=received.received,
             decoded=received.decoded,
             analysed=self.seat.analysed,
+            looks=dict(self.seat.attention.looks),
             skipped=_skipped(self.seat, received),
             latency_ms=None if p50 is None or p95 is None else LatencyMs(p50=p50, p95=p95, p99=p99),
             clock_offset_ms=received.clock_offset_ms,

@@ -8,15 +8,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 
 from detectors.detections import Detections
 from detectors.detector import Detector
+from edge.attention import Attention, Eyes
 from edge.camera import CameraWatch, Told
 from edge.config import CameraSettings
+from edge.lazy_detector import LazyDetector
 from edge.mailbox import Mailbox
+from edge.precedence import Class, class_of, head_start_s
 from edge.rules.base import Sense
 from models.errors import ModelError
 from rtsp.frame import Frame
@@ -25,9 +29,7 @@ log = logging.getLogger(__name__)
 
 Detectors: TypeAlias = Mapping[Sense, Detector]
 REMEMBERED_LATENCIES: Final = 512
-URGENT_HEAD_START_S: Final = 0.2  # smoke and security are served as if they had waited this much longer
 FASTER_THAN_LIFE: Final = 0.4  # of the time between two frames: no jitter of a network is as fast as a decoder
-URGENT_KINDS: Final = frozenset({"smoke", "intrusion", "line_crossing", "fall", "fight", "accident"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,15 +56,22 @@ class Seat:
     last: tuple[float, float] = (float("inf"), 0.0)  # camera time and hand-over of the last due frame
     newest: Frame | None = None  # the last one that was looked at, for a snapshot on request
     latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_LATENCIES))
+    attention: Attention = field(default_factory=Attention)
 
     def is_catching_up(self, time_s: float, now_s: float) -> bool:
         """Note a frame's hand-over; True when frames come much faster than the camera took them."""
         (before_s, before_now_s), self.last = self.last, (time_s, now_s)
         return now_s - before_now_s < FASTER_THAN_LIFE * (time_s - before_s)
 
+    @cached_property
+    def precedence(self) -> Class:
+        """What the camera is for, as far as its place in the queue goes."""
+        return class_of(getattr(rule, "kind", "") for rule in self.settings.rules)
+
     @property
-    def urgent(self) -> bool:
-        return any(getattr(rule, "kind", "") in URGENT_KINDS for rule in self.settings.rules)
+    def turn_s(self) -> float:
+        """When its turn comes: the least is served first."""
+        return self.served_s - head_start_s(self.precedence)
 
     def latency_ms(self, share: float) -> float | None:
         """Return the latency below which `share` (0..1) of the recent looks stayed, hand-over to findings."""
@@ -150,7 +159,7 @@ class Analyst:
             while not self._stopping:
                 waiting = [s for s in self._seats if s.mailbox.waiting and not s.busy.locked()]
                 if waiting:
-                    waiting.sort(key=lambda s: s.served_s - URGENT_HEAD_START_S * s.urgent)
+                    waiting.sort(key=lambda s: s.turn_s)
                     return [t for s in waiting[: self._batch] if (t := self._claim(s)) is not None]
                 self._news.wait()
         return None
@@ -172,7 +181,7 @@ class Analyst:
             if not asking:
                 continue
             try:
-                found = detector.detect([taken[i][1].frame.picture for i in asking])
+                found = self._found(detector, [taken[i] for i in asking])
             except ModelError as error:  # what needs no model, such as a covered camera, is still watched
                 self._fail([taken[i] for i in asking], f"{sense}: {error}")
                 continue
@@ -181,6 +190,13 @@ class Analyst:
                 taken[i][0].failed = None
         for (seat, arrived), by_sense in zip(taken, seen, strict=True):
             self._judge(seat, arrived, by_sense)
+
+    def _found(self, detector: Detector, asking: Sequence[tuple[Seat, Arrived]]) -> list[Detections]:
+        """Return what stands in each picture; eyes that see windows are led by each camera's attention."""
+        ready = detector.ready() if isinstance(detector, LazyDetector) else detector
+        if isinstance(ready, Eyes):
+            return [seat.attention.look(ready, arrived.frame) for seat, arrived in asking]
+        return ready.detect([arrived.frame.picture for _, arrived in asking])
 
     def _judge(self, seat: Seat, arrived: Arrived, by_sense: dict[Sense, Detections]) -> None:
         if not by_sense:

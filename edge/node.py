@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from common.machine import version
 from common.memory import give_back
 from detectors.detector import Detector
-from detectors.load import load_detector
+from edge.attention import load_eyes
 from edge.camera import USUAL_ASPECT, Told, make_watch
 from edge.commands import Commands, changes
 from edge.config import BrokerSettings, CameraSettings, NodeConfig
@@ -30,6 +30,7 @@ from edge.rules.base import DangerLevel, Sense
 from edge.self_watch import SelfWatch
 from edge.smoke.placing import Placer
 from edge.smoke.sight import load_far_sight
+from edge.strain import Load, load_of
 from edge.terrain import read_terrain
 from edge.uploader import Uploader
 from models.card import find_card
@@ -63,6 +64,10 @@ class Post:
     seat: Seat
     connection: Camera
     pulse: CameraPulse
+
+    def load(self) -> Load:
+        received = self.connection.health()
+        return load_of(self.seat, received.received, dict(received.skipped))
 
 
 class Node:
@@ -249,7 +254,7 @@ class Node:
             self._models[sense] = ModelRef(name=card.name, version=card.version, sha256=card.sha256)
             self._pulse.models[sense] = ModelHealth(name=card.name, version=card.version, why=chosen.why_not_int8)
             threads = 1 if inference.providers[0] == "cpu" else 0
-            loader = load_far_sight if sense == "smoke" else load_detector
+            loader = load_far_sight if sense == "smoke" else load_eyes
             return loader(card, chosen.path, providers=inference.providers, threads=threads)
 
         return load
@@ -270,7 +275,7 @@ class Node:
         while not self._stopping.wait(TICK_S):
             try:
                 self._watch_without_pictures()
-                self._self_watch.look([post.seat for post in self.posts()], TICK_S)
+                self._self_watch.look([post.load() for post in self.posts()], TICK_S)
                 if time.monotonic() >= health_due_s:
                     health_due_s = time.monotonic() + HEALTH_EVERY_S
                     self._publish_health()

@@ -9,16 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from edge.inference import Seat
+from edge.strain import Load, Strain
 from mqtt.event import Event
 from mqtt.wire import OutboxHealth
 
 LOW_DISK_BYTES: Final = 500 * 2**20
 ENOUGH_DISK_BYTES: Final = 800 * 2**20  # above the first, so that one log file does not flip it
 OUTBOX_OLD_S: Final = 300.0  # central has confirmed nothing for five minutes
-OVERLOAD_SHARE: Final = 0.5  # more than half of the due looks were replaced by newer ones
 OVERLOAD_FOR_S: Final = 10.0
-RECOVERED_SHARE: Final = 0.1
 
 
 class Reports(Protocol):
@@ -46,15 +44,15 @@ class SelfWatch:
     _disk: _Trouble = field(default_factory=lambda: _Trouble("disk", "high"))
     _outbox: _Trouble = field(default_factory=lambda: _Trouble("outbox", "high"))
     _overload: _Trouble = field(default_factory=lambda: _Trouble("overloaded", "medium"))
-    _counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _strain: Strain = field(default_factory=Strain)
     _strained_s: float = 0.0
     _lost: int = 0
 
-    def look(self, seats: Sequence[Seat], step_s: float) -> None:
+    def look(self, loads: Sequence[Load], step_s: float) -> None:
         """Judge the last `step_s` seconds."""
         self._look_at_disk()
         self._look_at_outbox()
-        self._look_at_load(seats, step_s)
+        self._look_at_load(loads, step_s)
 
     def _look_at_disk(self) -> None:
         free = self.free_bytes(self.data_dir)
@@ -69,13 +67,11 @@ class SelfWatch:
         detail = {"depth": outbox.depth, "oldest_age_s": round(outbox.oldest_age_s), "trouble": outbox.trouble}
         self._say(self._outbox, is_stuck, {**detail, "discarded": dict(outbox.discarded)})
 
-    def _look_at_load(self, seats: Sequence[Seat], step_s: float) -> None:
-        share, worst = self._replaced_share(seats)
+    def _look_at_load(self, loads: Sequence[Load], step_s: float) -> None:
         is_on = self._overload.since is not None
-        is_strained = share > (RECOVERED_SHARE if is_on else OVERLOAD_SHARE)
+        is_strained, detail = self._strain.judge(loads, was_over=is_on)
         self._strained_s = self._strained_s + step_s if is_strained else 0.0
-        is_overloaded = is_strained and (is_on or self._strained_s >= OVERLOAD_FOR_S)
-        self._say(self._overload, is_overloaded, {"replaced_share": round(share, 2), "less_watched": worst})
+        self._say(self._overload, is_strained and (is_on or self._strained_s >= OVERLOAD_FOR_S), detail)
 
     def _say(self, trouble: _Trouble, is_so: bool, detail: dict[str, Any]) -> None:
         if is_so == (trouble.since is not None):
@@ -86,18 +82,3 @@ class SelfWatch:
         self.reports.report_node(
             trouble.kind, phase=phase, severity=trouble.severity, started_at=started_at, detail=detail
         )
-
-    def _replaced_share(self, seats: Sequence[Seat]) -> tuple[float, list[str]]:
-        """Return the share of due looks since the last call that were replaced unseen, and the cameras hit most."""
-        replaced, analysed, worst = 0, 0, []
-        counts = {}
-        for seat in seats:
-            name, now = seat.settings.id, (seat.mailbox.replaced, seat.analysed)
-            before = self._counts.get(name, now)
-            counts[name] = now
-            replaced += now[0] - before[0]
-            analysed += now[1] - before[1]
-            if now[0] > before[0]:
-                worst.append(name)
-        self._counts = counts  # cameras that left are forgotten here
-        return replaced / max(1, replaced + analysed), worst[:20]

@@ -73,6 +73,7 @@ class CameraHealth(Wire):
     received: Count = 0
     decoded: Count = 0
     analysed: Count = 0
+    looks: dict[Short, Count] = Field(default_factory=dict, max_length=10)  # at what: the whole picture, a window
     skipped: dict[Short, Count] = Field(default_factory=dict, max_length=30)  # why → frames
     latency_ms: LatencyMs | None = None  # frame arrived → judged
     clock_offset_ms: Number | None = None

@@ -3,12 +3,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edge.camera import CameraWatch
 from edge.commands import Commands, changes
 from edge.config import NodeConfig
-from edge.inference import Seat
-from edge.mailbox import Mailbox
 from edge.self_watch import SelfWatch
+from edge.strain import Load
 from mqtt.event import Event
 from mqtt.wire import Command, OutboxHealth
 from tests.edge.scenes import NOON, camera
@@ -19,11 +17,13 @@ GB = 2**30
 class Reports:
     def __init__(self) -> None:
         self.said: list[tuple[str, str]] = []
+        self.details: list[dict[str, Any]] = []
 
     def report_node(
         self, kind: str, *, phase: str, severity: str, started_at: datetime, detail: dict[str, Any]
     ) -> Event:
         self.said.append((kind, phase))
+        self.details.append(detail)
         return None  # type: ignore[return-value]
 
 
@@ -50,19 +50,29 @@ def test_an_outbox_that_central_does_not_empty_is_told():
 
 
 def test_too_many_cameras_are_told_with_those_that_are_watched_less():
-    reports = Reports()
+    reports, analysed, replaced = Reports(), 0, 0
     judge = watch(reports)
-    seat = Seat(camera(), CameraWatch([]), Mailbox())
 
     for _ in range(12):
-        seat.mailbox.replaced += 9
-        seat.analysed += 1
-        judge.look([seat], 1.0)
+        analysed, replaced = analysed + 1, replaced + 9
+        judge.look([Load("street", "traffic", analysed, replaced, 0, 0), Load("hill", "smoke", analysed, 0, 0, 0)], 1.0)
     for _ in range(2):
-        seat.analysed += 10
-        judge.look([seat], 1.0)
+        analysed += 10
+        judge.look([Load("street", "traffic", analysed, replaced, 0, 0), Load("hill", "smoke", analysed, 0, 0, 0)], 1.0)
 
     assert reports.said == [("overloaded", "start"), ("overloaded", "end")]
+    assert reports.details[0]["less_watched"] == ["street"]
+    assert reports.details[0]["left_out"] == {"traffic": 0.9, "security": 0.0, "smoke": 0.0}
+
+
+def test_decoding_that_comes_too_late_is_an_overload_as_well():
+    reports = Reports()
+    judge = watch(reports)
+
+    for second in range(12):
+        judge.look([Load("gate", "security", 5 * second, 0, 25 * second, 10 * second)], 1.0)
+
+    assert reports.said == [("overloaded", "start")]
 
 
 class Station:

@@ -1,0 +1,216 @@
+"""Look again only where the picture has changed: what stands still is as it was at the last look.
+
+A look at a window of half the width and height costs a quarter. The window is seen at the same scale as the whole
+picture, and the whole picture is looked at once a second in any case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.crop import Crop, outside
+from detectors.detections import Boxes, Detections
+from detectors.detector import Detector
+from detectors.load import WIDE, load_detector
+from detectors.picture import Picture, Region
+from models.card import ModelCard
+from models.session import Provider
+
+WHOLE_EVERY_S: Final = 1.0
+EARLY_S: Final = 0.1  # cameras are not metronomes
+SHARES: Final = (0.5, 0.75)  # of width and height: the windows there are
+COLUMNS, ROWS = 160, 90  # of the thumbnail: a cell is 12 px of a 1080p picture
+LEAST_CHANGE: Final = 5.0  # grey levels of a cell: a person three cells high in weak contrast
+TIMES_NOISE: Final = 6.0
+MARGIN: Final = 0.03  # of the picture, around what changed: shadows, and the edge of what moves slowly
+EDGE: Final = 0.004  # a box that ends so near to the window's edge is cut by it
+
+Grid = npt.NDArray[np.float32]
+
+
+class Moment(Protocol):
+    """What is needed of a frame; `rtsp.frame.Frame` has it."""
+
+    @property
+    def session(self) -> int: ...
+    @property
+    def time_s(self) -> float: ...
+    @property
+    def picture(self) -> Picture: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """A detector of whole pictures, and those of windows, by their share of the picture's sides. Is a `Detector`."""
+
+    whole: Detector
+    windows: Mapping[float, Detector]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.whole.labels
+
+    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
+        return self.whole.detect(pictures)
+
+    def window(self, picture: Picture, share: float, region: Region) -> Detections:
+        """Return what stands in `region`, in shares of the picture. Raises `ModelError`."""
+        found = self.windows[share].detect([Crop(picture, region)])[0]
+        return Detections(outside(region, found.boxes), found.scores, found.labels)
+
+
+def load_eyes(card: ModelCard, path: Path, *, providers: Sequence[Provider] = ("cpu",), threads: int = 0) -> Detector:
+    """Return a detector that can look at windows, where its graph may be rewritten. Raises `ModelError`."""
+    whole = load_detector(card, path, providers=providers, threads=threads)
+    if not card.input.reshape or providers[0] != "cpu":
+        return whole
+    longest = max(card.input.width, card.input.height)
+    windows = {
+        share: load_detector(
+            card,
+            path,
+            providers=providers,
+            threads=threads,
+            longest=round(share * longest),
+            expected=[(round(share * WIDE[0]), round(share * WIDE[1]))],
+        )
+        for share in SHARES
+    }
+    return Eyes(whole, windows)
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What was seen last. then: the thumbnail, each cell as it was when it was last looked at."""
+
+    session: int
+    whole_s: float
+    then: Grid
+    objects: Detections
+
+
+class Attention:
+    """One camera's memory of what stands where. Not thread-safe: one thread at a time."""
+
+    def __init__(self) -> None:
+        self._memory: _Memory | None = None
+        self.looks = {"whole": 0, "window": 0, "unchanged": 0}
+
+    def look(self, eyes: Eyes, moment: Moment) -> Detections:
+        """Return what stands in the whole picture now, having looked at as little as possible. Raises `ModelError`."""
+        now = moment.picture.gray(COLUMNS, ROWS).astype(np.float32)
+        memory = self._memory
+        if memory is None or memory.session != moment.session or self._is_whole_due(memory, moment.time_s):
+            return self._whole(eyes, moment, now)
+        changed = changed_cells(now, memory.then)
+        if not changed.any():
+            self.looks["unchanged"] += 1
+            return memory.objects
+        core = grown(bounds(changed), memory.objects.boxes)
+        share = next((share for share in SHARES if fits(core, share)), None)
+        return self._whole(eyes, moment, now) if share is None else self._part(eyes, moment, now, core, share)
+
+    def _is_whole_due(self, memory: _Memory, now_s: float) -> bool:
+        return not 0 <= now_s - memory.whole_s < WHOLE_EVERY_S - EARLY_S
+
+    def _whole(self, eyes: Eyes, moment: Moment, now: Grid) -> Detections:
+        objects = eyes.detect([moment.picture])[0]
+        self._memory = _Memory(moment.session, moment.time_s, now, objects)
+        self.looks["whole"] += 1
+        return objects
+
+    def _part(self, eyes: Eyes, moment: Moment, now: Grid, core: Region, share: float) -> Detections:
+        memory = self._memory
+        assert memory is not None
+        window = around(core, share)
+        found = eyes.window(moment.picture, share, window)
+        found = found[centred_in(found.boxes, core)]
+        if cut_off(found.boxes, window).any():
+            return self._whole(eyes, moment, now)
+        kept = memory.objects[~centred_in(memory.objects.boxes, core)]
+        memory.objects = Detections.joined([found, kept])
+        cells = _cells(window)
+        memory.then[cells] = now[cells]
+        self.looks["window"] += 1
+        return memory.objects
+
+
+def changed_cells(now: Grid, then: Grid) -> npt.NDArray[np.bool_]:
+    """Return (rows, columns) which cells changed more than the light as a whole and the sensor's noise."""
+    change = now - then
+    change = np.abs(change - np.median(change))
+    noise = 1.4826 * float(np.median(change))
+    changed: npt.NDArray[np.bool_] = change >= max(LEAST_CHANGE, TIMES_NOISE * noise)
+    return changed
+
+
+def bounds(cells: npt.NDArray[np.bool_]) -> Region:
+    """Return the region around all that is set, with a margin."""
+    rows, columns = np.flatnonzero(cells.any(axis=1)), np.flatnonzero(cells.any(axis=0))
+    high, wide = cells.shape
+    return (
+        max(0.0, columns[0] / wide - MARGIN),
+        max(0.0, rows[0] / high - MARGIN),
+        min(1.0, (columns[-1] + 1) / wide + MARGIN),
+        min(1.0, (rows[-1] + 1) / high + MARGIN),
+    )
+
+
+def grown(region: Region, boxes: Boxes) -> Region:
+    """Return `region` made large enough to hold every one of (N, 4) `boxes` that it touches, whole."""
+    left = boxes
+    while len(left):
+        x0, y0, x1, y1 = region
+        touches = (left[:, 0] < x1) & (left[:, 2] > x0) & (left[:, 1] < y1) & (left[:, 3] > y0)
+        if not touches.any():
+            break
+        least, most = left[touches, :2].min(axis=0), left[touches, 2:].max(axis=0)
+        region = (min(x0, least[0]), min(y0, least[1]), max(x1, most[0]), max(y1, most[1]))
+        left = left[~touches]
+    return region
+
+
+def fits(region: Region, share: float) -> bool:
+    """Return whether a window of `share` of the picture's sides holds `region` with air around it."""
+    x0, y0, x1, y1 = region
+    return max(x1 - x0, y1 - y0) <= share - MARGIN
+
+
+def around(region: Region, share: float) -> Region:
+    """Return the window of `share` of the picture's sides with `region` in its middle, inside the picture."""
+    x0, y0, x1, y1 = region
+    left = min(max(0.0, (x0 + x1 - share) / 2), 1 - share)
+    top = min(max(0.0, (y0 + y1 - share) / 2), 1 - share)
+    return (float(left), float(top), float(left + share), float(top + share))
+
+
+def centred_in(boxes: Boxes, region: Region) -> npt.NDArray[np.bool_]:
+    """Return (N,) which of (N, 4) `boxes` have their middle in `region`."""
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    inside: npt.NDArray[np.bool_] = (x >= region[0]) & (x < region[2]) & (y >= region[1]) & (y < region[3])
+    return inside
+
+
+def cut_off(boxes: Boxes, window: Region) -> npt.NDArray[np.bool_]:
+    """Return (N,) which of (N, 4) `boxes` end at an edge of `window` that is no edge of the picture."""
+    x0, y0, x1, y1 = window
+    cut: npt.NDArray[np.bool_] = (
+        ((boxes[:, 0] < x0 + EDGE) & (x0 > 0))
+        | ((boxes[:, 1] < y0 + EDGE) & (y0 > 0))
+        | ((boxes[:, 2] > x1 - EDGE) & (x1 < 1 - 1e-6))
+        | ((boxes[:, 3] > y1 - EDGE) & (y1 < 1 - 1e-6))
+    )
+    return cut
+
+
+def _cells(window: Region) -> tuple[slice, slice]:
+    """Return rows and columns of the thumbnail that lie in `window` as a whole."""
+    x0, y0, x1, y1 = window
+    rows = slice(int(np.ceil(y0 * ROWS - 1e-6)), int(y1 * ROWS + 1e-6))
+    return rows, slice(int(np.ceil(x0 * COLUMNS - 1e-6)), int(x1 * COLUMNS + 1e-6))
