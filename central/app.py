@@ -13,10 +13,24 @@ import uvicorn
 from fastapi import FastAPI
 
 from central.accounts import Accounts, list_users
-from central.api import danger, events, evidence, incidents, pages, people, presence, problems, shapes, stream, vitals
+from central.api import (
+    base_map,
+    danger,
+    events,
+    evidence,
+    incidents,
+    pages,
+    people,
+    presence,
+    problems,
+    shapes,
+    stream,
+    vitals,
+)
 from central.api.house import House
 from central.api.shield import Shield
 from central.attempts import FREE_PER_ADDRESS, Attempts
+from central.base_map import read_base_map
 from central.config import CentralConfig
 from central.danger_watch import DangerWatch
 from central.evidence import EvidenceFiles
@@ -95,13 +109,14 @@ class _Server(uvicorn.Server):
 
 def _furnish(app: FastAPI, config: CentralConfig) -> None:
     problems.install(app)
-    for part in (vitals, people, incidents, events, stream, evidence, presence, danger):
+    for part in (vitals, people, incidents, events, stream, evidence, presence, danger, base_map):
         app.include_router(part.router, responses=shapes.PROBLEMS)
     pages.install(app)
     app.add_middleware(Shield, https=config.https)
 
 
 def _open(house: House) -> None:
+    read_base_map(house.config.map.file)  # a mistake in it is said now, not on the first screen
     prepare(house.store)
     house.evidence.prepare()
     if not list_users(house.store):

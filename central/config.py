@@ -102,6 +102,12 @@ class FireDangerSettings(Settings):
         return DangerTable(self.limits, self.note)
 
 
+class MapSettings(Settings):
+    file: Path | None = Field(default=None, description="the province's own map as GeoJSON in degrees, under incidents")
+    area_key: str = Field(default="code", max_length=64, description="property of its features with the commune code")
+    name_key: str = Field(default="name", max_length=64, description="property of its features with the name to show")
+
+
 class CentralConfig(Settings):
     listen: str = Field(default="127.0.0.1:8080", description="address:port of the console and the API")
     broker: BrokerSettings = Field(default=BrokerSettings(), description="where the nodes' messages come from")
@@ -113,6 +119,7 @@ class CentralConfig(Settings):
     fire_danger: FireDangerSettings = Field(
         default=FireDangerSettings(), description="forest-fire danger levels from the weather"
     )
+    map: MapSettings = Field(default=MapSettings(), description="what the console's map shows")
     https: bool = Field(default=False, description="true when browsers reach this through a proxy that speaks https")
 
     @field_validator("listen")

@@ -158,6 +158,12 @@ class FireDanger(Shape):
     levels: list[DangerOfArea]
 
 
+class BaseMap(Shape):
+    base: dict[str, Any] = Field(description="GeoJSON FeatureCollection")
+    area_key: str = Field(description="property of a feature with the commune code")
+    name_key: str = Field(description="property of a feature with its name")
+
+
 class CameraState(Shape):
     site: str
     node: str

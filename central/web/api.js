@@ -47,6 +47,8 @@ export const incident = (id) => call("GET", `/api/v1/incidents/${encodeURICompon
 export const act = (id, wish) => call("POST", `/api/v1/incidents/${encodeURIComponent(id)}/actions`, wish);
 export const nodes = () => call("GET", "/api/v1/nodes");
 export const cameras = () => call("GET", "/api/v1/cameras");
+export const baseMap = () => call("GET", "/api/v1/map");
+export const fireDanger = () => call("GET", "/api/v1/fire-danger");
 export const evidenceUrl = (sha256) => `/api/v1/evidence/${sha256}`;
 
 function keep(who) {

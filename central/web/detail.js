@@ -4,6 +4,7 @@ import { evidenceUrl } from "./api.js";
 import { showPicture } from "./dialogs.js";
 import { add, fill, h, say } from "./dom.js";
 import { icon } from "./icons.js";
+import { lengthOf, whereOf } from "./map.js";
 import { clock, full, moment, number, span, t } from "./i18n.js";
 import { activeChip, areaOf, cameraOf, kindOf, labelOf, severityMark, severityOf, stateChip } from "./words.js";
 
@@ -134,7 +135,10 @@ export class Detail {
       ["camera_field", [incident.camera_name, incident.camera].filter((x, i, all) => x && all.indexOf(x) === i).join(" · ")],
       ["node_field", `${incident.site} / ${incident.node}`],
       ["place", areaOf(incident)],
-      ["position", position(incident.position)],
+      ["danger_fact", danger(incident.fire_danger)],
+      ["fix", incident.fix ? place(incident) : null],
+      ["sights", sights(incident)],
+      ["position", incident.fix ? null : position(incident.position)],
       ["zone", incident.zone ?? incident.line],
       ["objects", objects(event?.objects, incident.labels)],
       ["confidence", `${number(incident.confidence * 100)} %`],
@@ -191,6 +195,23 @@ function position(place) {
   const text = `${number(place.lat, 5)}, ${number(place.lon, 5)}`;
   return place.bearing_deg === null || place.bearing_deg === undefined ? text : `${text} · ${t("bearing", { n: number(place.bearing_deg) })}`;
 }
+
+function place(incident) {
+  const { by, cameras, major_m: major, minor_m: minor } = incident.fix;
+  return h("span", {}, h("span", { class: "num" }, whereOf(incident)), h("br"), t(`fix_${by}`, { n: cameras.length }), h("br"),
+    h("span", { class: "num" }, t("fix_area", { major: lengthOf(2 * major), minor: lengthOf(2 * minor) })), h("br"), h("a", { href: `#/map/${incident.id}` }, t("map_show")));
+}
+
+function sights(incident) {
+  if (incident.detail?.bearing_void) return t("bearing_void");
+  const seen = incident.sights ?? [];
+  const alone = (sight) => (incident.fix && !sight.agrees ? ` (${t("sight_alone")})` : "");
+  const line = (sight) => h("div", { class: "num" }, t("sight", { camera: sight.camera.split("/").at(-1), n: number(sight.azimuth_deg, 1), error: number(sight.error_deg, 1) }), alone(sight));
+  const link = incident.fix ? null : h("a", { href: `#/map/${incident.id}` }, t("map_show"));
+  return seen.length ? h("span", {}, seen.map(line), link) : null;
+}
+
+const danger = (level) => level && h("span", { class: `level danger-${level.level}` }, t("danger_short", { level: level.level, at: level.date.split("-").reverse().join("/") }));
 
 function objects(seen, labels) {
   const names = seen?.length ? seen.map((one) => one.label) : labels ?? [];

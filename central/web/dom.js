@@ -8,6 +8,16 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
+/** Return an SVG element, as `h` does for HTML. */
+export function s(tag, props = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== undefined) element.setAttribute(name, String(value));
+  }
+  return add(element, children);
+}
+
 export function add(element, children) {
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;

@@ -10,6 +10,7 @@ import * as i18n from "./i18n.js";
 import { icon } from "./icons.js";
 import { Live } from "./live.js";
 import { showLogin } from "./login.js";
+import { ProvinceMap } from "./map.js";
 import * as prefs from "./prefs.js";
 import { Queue } from "./queue.js";
 import * as sound from "./sound.js";
@@ -87,6 +88,7 @@ class Console {
     this.queue = new Queue(this.book, { select: (id) => this.#go(id), filter: (changes, whole) => this.#filter(changes, whole), more: () => this.#look({ more: true }), retry: () => this.load() }, now);
     this.detail = new Detail({ act: (incident, action, more) => this.act(incident, action, more), back: () => this.#back() }, now, may);
     this.devices = new Devices(now);
+    this.map = new ProvinceMap(this.book, { open: (id) => this.#go(id) });
     this.desk = h("div", { class: "desk" }, this.queue.element, this.detail.element);
     this.page = h("main", { class: "page", id: "main" });
     this.banner = h("div", { class: "banner", role: "alert", hidden: true });
@@ -100,13 +102,13 @@ class Console {
     this.date = h("span", {});
     this.state = h("span", { class: "line-state", role: "status" });
     this.openCount = h("span", { class: "count num" });
-    this.tabs = { incidents: h("a", { href: "#/incidents" }, t("tab_incidents"), this.openCount), devices: h("a", { href: "#/devices" }, t("tab_devices")) };
+    this.tabs = { incidents: h("a", { href: "#/incidents" }, t("tab_incidents"), this.openCount), map: h("a", { href: "#/map" }, t("tab_map")), devices: h("a", { href: "#/devices" }, t("tab_devices")) };
     const tool = (name, label, onclick) => h("button", { class: "button quiet square", type: "button", "aria-label": label, title: label, onclick }, icon(name));
     const dark = document.documentElement.dataset.theme === "dark";
     this.chime = tool(sound.isOn() ? "sound" : "mute", t(sound.isOn() ? "sound_off" : "sound_on"), () => this.#chime());
     return h("header", { class: "bar" },
       h("span", { class: "brand" }, h("img", { src: "/web/icon.svg", alt: "" }), h("b", {}, t("app_name"))),
-      h("nav", { class: "tabs" }, this.tabs.incidents, this.tabs.devices),
+      h("nav", { class: "tabs" }, Object.values(this.tabs)),
       h("span", { class: "space" }), this.state,
       h("div", { class: "tools" }, this.chime,
         tool(dark ? "sun" : "moon", t(dark ? "theme_light" : "theme_dark"), () => this.#theme()),
@@ -135,6 +137,7 @@ class Console {
     this.drawing = null;
     this.drawnAt = performance.now();
     this.queue.render({ fresh: this.fresh });
+    this.map.render();
     this.fresh = new Set();
     this.#count();
   }
@@ -275,13 +278,13 @@ class Console {
 
   #route() {
     const [, page = "incidents", id = null] = location.hash.split("/");
-    const devices = page === "devices";
     for (const [name, tab] of Object.entries(this.tabs)) {
-      if ((name === "devices") === devices) tab.setAttribute("aria-current", "page");
+      if (name === (page in this.tabs ? page : "incidents")) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
     }
-    fill(this.page, devices ? this.devices.element : this.desk);
-    if (devices) return this.devices.render();
+    fill(this.page, page === "devices" ? this.devices.element : page === "map" ? this.map.element : this.desk);
+    if (page === "devices") return this.devices.render();
+    if (page === "map") return this.#showMap(id);
     this.desk.classList.toggle("showing", id !== null);
     const changed = this.selected !== id;
     this.selected = id;
@@ -294,12 +297,25 @@ class Console {
     return this.#fetch(id);
   }
 
+  async #showMap(id) {
+    this.map.choose(id);
+    try {
+      if (id && !this.book.all.has(id)) this.book.put(await api.incident(id));
+      await this.map.load();
+    } catch (problem) {
+      if (problem.status === 401) return this.login(t("login_ended"));
+      if (!(problem instanceof api.Problem)) throw problem;
+      toast(t("load_failed"), "error");
+    }
+    return undefined;
+  }
+
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || isOpen()) return;
     if (event.key === "Escape") return void this.#escape();
     if (event.target.closest("input, textarea, select")) return;
     if (event.key === "?") return void (event.preventDefault(), showKeys());
-    if (this.tabs.devices.hasAttribute("aria-current")) return;
+    if (!this.tabs.incidents.hasAttribute("aria-current")) return;
     if (event.key === "/") return void (event.preventDefault(), this.queue.focusSearch());
     if (event.key === "j" || event.key === "k") return void this.#move(event.key === "j" ? 1 : -1);
     const action = Object.keys(KEYS).find((name) => KEYS[name] === event.key);

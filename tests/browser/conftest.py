@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,15 +70,25 @@ class Field:
         return {"role": "snapshot", "sha256": sha256, "media_type": "image/jpeg", "bytes": len(picture)}
 
 
-@pytest.fixture
-def node(tmp_path: Path, furnished: tuple[Path, str, str]) -> Iterator[Field]:
-    """Mosquitto and central, and a node that can speak to both."""
+@contextmanager
+def field(folder: Path, furnished: tuple[Path, str, str], **settings: Any) -> Iterator[Field]:
+    """Give Mosquitto and a central with these settings, and a node that can speak to both."""
     if shutil.which("mosquitto") is None:
         pytest.skip("mosquitto is not installed")
     database, token, _ = furnished
-    shutil.copy(database, tmp_path / "central.db")
-    with mosquitto(tmp_path) as broker, served(config_for(tmp_path, broker={"url": broker.url})) as (url, app):
+    shutil.copy(database, folder / "central.db")
+    with (
+        mosquitto(folder) as broker,
+        served(config_for(folder, broker={"url": broker.url}, **settings)) as (url, app),
+    ):
         until(lambda: app.state.house.subscriber.connected)
         connection = connect(BrokerLink(broker.url), "browser-test-node")
         yield Field(url, token, app, lambda topic, payload: connection.publish(topic, payload, qos=1))
         connection.close()
+
+
+@pytest.fixture
+def node(tmp_path: Path, furnished: tuple[Path, str, str]) -> Iterator[Field]:
+    """Mosquitto and central, and a node that can speak to both."""
+    with field(tmp_path, furnished) as made:
+        yield made
