@@ -31,15 +31,17 @@ def train(
     if missing:
         raise UserMistake(f"training needs {', '.join(missing)}: pip install 'ioc-edge[train]'")
     from common.config import read_config
+    from ioc.training import train_model
+    from models.errors import ModelError
     from models.training.recipe import Recipe
-    from models.training.result import write_card
-    from models.training.run import run
 
     wanted = read_config(recipe, Recipe)
+    try:
+        result = train_model(wanted, into, name=name, version=version, licence=licence, tell=_told)
+    except ModelError as error:
+        raise UserMistake(str(error)) from error
+    emit(result, as_json, lambda found: out.print(found))
 
-    def tell(row: dict[str, Any]) -> None:
-        err.print(", ".join(f"{key} {value}" for key, value in row.items()))
 
-    weights, figures = run(wanted, into, tell)
-    card = write_card(weights, into, name=name, version=version, licence=licence, figures=figures)
-    emit({"weights": str(weights), "card": str(card), "figures": figures}, as_json, lambda found: out.print(found))
+def _told(row: dict[str, Any]) -> None:
+    err.print(", ".join(f"{key} {value}" for key, value in row.items()))

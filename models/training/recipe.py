@@ -19,6 +19,7 @@ class Part(BaseModel):
         description="far: hills, plumes above land; near: close; empty: no smoke"
     )
     hold_out: frozenset[str] = Field(default=frozenset(), description="cameras kept for choosing among checkpoints")
+    terms: str = Field(default="", description="who made these pictures and what they allow: stands on the card")
     hold_out_files: tuple[str, ...] = Field(
         default=(), description="name patterns of pictures kept likewise, where no index.csv names their cameras"
     )
@@ -41,6 +42,9 @@ class Recipe(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     parts: tuple[Part, ...] = Field(min_length=1, description="where the pictures are")
     start: Path = Field(description="yolov8n as ONNX to start from: COCO's, or a smoke model's to train on")
+    calibration: int = Field(
+        default=64, ge=16, description="pictures of the first part that the 8-bit model is made with"
+    )
     crop: tuple[int, int] = Field(default=(320, 256), description="width, height of a training crop in pixels")
     scale: tuple[float, float] = Field(default=(0.6, 2.4), description="zoom of a distant view, least and most")
     wide_share: float = Field(

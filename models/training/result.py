@@ -9,15 +9,20 @@ from typing import Any
 import yaml
 
 from models.training.export import SIZE, sha256_of
-from models.training.recipe import LABELS
+from models.training.recipe import LABELS, Recipe
 
+NO_TERMS = "Trained on the pictures that the recipe names: their terms hold for these weights too."
 OVERLAP = 0.5  # plumes lie beside each other, hardly ever behind: of two boxes that share half, one is a repeat
 
 
 def write_card(
-    weights: Path, folder: Path, *, name: str, version: str, licence: str, figures: Mapping[str, Any]
+    weights: Path, folder: Path, *, name: str, version: str, licence: str, terms: str, figures: Mapping[str, Any]
 ) -> Path:
-    """Write `NAME.yaml` and `NAME.onnx` into `folder` and return the card; `ioc` finds both by `models_dir: FOLDER`."""
+    """Write `NAME.yaml` and `NAME.onnx` into `folder` and return the card; `ioc` finds both by `models_dir: FOLDER`.
+
+    terms: whose pictures these weights come from and what they allow. `figures` become the card's quality, and its
+    "confidence" the threshold from which a box is believed.
+    """
     shipped = folder / f"{name}.onnx"
     if weights != shipped:
         weights.replace(shipped)
@@ -27,7 +32,7 @@ def write_card(
         "version": version,
         "sha256": sha256_of(shipped),
         "licence": licence,
-        "terms": "Trained on the pictures that the recipe names: their terms hold for these weights too.",
+        "terms": terms or NO_TERMS,
         "classes": list(LABELS),
         "input": {"width": SIZE[0], "height": SIZE[1], "order": "rgb", "reshape": True},
         "layout": "yolov8",
@@ -38,3 +43,9 @@ def write_card(
     file = folder / f"{name}.yaml"
     file.write_text(yaml.safe_dump(card, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return file
+
+
+def terms_of(recipe: Recipe) -> str:
+    """Return what the card says of the pictures: the terms of each part, in the recipe's order."""
+    told = [f"{part.folder.name} ({part.terms})" for part in recipe.parts if part.terms]
+    return f"Trained on {'; '.join(told)}." if told else ""

@@ -1,8 +1,9 @@
-"""One run: pictures → network → checkpoints → ONNX. `ioc models train` calls it."""
+"""One run: pictures → network → checkpoints → ONNX. `ioc train` calls it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,17 @@ from models.training.recipe import Recipe
 CALIBRATION_CROPS = 48  # enough for the mean and variance of each channel to 2–3 %
 
 
-def run(recipe: Recipe, folder: Path, tell: Callable[[dict[str, Any]], None]) -> tuple[Path, dict[str, Any]]:
-    """Train as `recipe` says, keeping everything under `folder`; return (ONNX file, the best checkpoint's figures)."""
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """weights: the ONNX file.   held: what was kept for figures, empty where nothing was.   figures: the last check."""
+
+    weights: Path
+    held: Sequence[Labelled]
+    figures: dict[str, Any]
+
+
+def run(recipe: Recipe, folder: Path, tell: Callable[[dict[str, Any]], None]) -> Trained:
+    """Train as `recipe` says, keeping everything under `folder`."""
     import torch
 
     torch.manual_seed(recipe.seed)
@@ -29,7 +39,6 @@ def run(recipe: Recipe, folder: Path, tell: Callable[[dict[str, Any]], None]) ->
     maker, held = crop_maker(recipe)
     calibration = np.stack([to_planes(maker.draw().pixels) for _ in range(CALIBRATION_CROPS)])
     model = for_our_labels(started_from(recipe.start, calibration))
-
     rows: list[dict[str, Any]] = []
 
     def tell_and_write(row: dict[str, Any]) -> None:
@@ -39,7 +48,7 @@ def run(recipe: Recipe, folder: Path, tell: Callable[[dict[str, Any]], None]) ->
 
     best = train(model, maker, held, recipe, folder, tell_and_write)
     del registered
-    return export(best, folder / "trained.onnx"), rows[-1] if rows else {}
+    return Trained(export(best, folder / "trained.onnx"), held, rows[-1] if rows else {})
 
 
 def crop_maker(recipe: Recipe) -> tuple[CropMaker, list[Labelled]]:

@@ -9,12 +9,15 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks.eval.yolo_set import read_set
 from models.card import find_card
 from models.session import Session
 from models.store import read_checked
 from models.training.export import keep_in_half
+from models.training.held_out import write_held_out
+from models.training.pictures import Labelled
 from models.training.recipe import Recipe
-from models.training.result import write_card
+from models.training.result import terms_of, write_card
 
 
 def convolution(channels: int = 64) -> onnx.ModelProto:
@@ -46,13 +49,49 @@ def test_the_card_of_a_run_can_be_found_beside_its_weights(tmp_path):
     weights = tmp_path / "trained.onnx"
     weights.write_bytes(b"weights")
 
-    write_card(weights, tmp_path, name="own", version="1", licence="CC0-1.0", figures={"confidence": 0.3, "ap50": 0.7})
+    write_card(
+        weights,
+        tmp_path,
+        name="own",
+        version="1",
+        licence="CC0-1.0",
+        terms="Trained on hill (ours).",
+        figures={"confidence": 0.3, "ap50": 0.7},
+    )
 
     card = find_card("own", tmp_path)
     assert ("smoke", "flame") == card.classes
     assert 0.3 == card.thresholds.high
+    assert "Trained on hill (ours)." == card.terms
     assert 0.7 == card.quality["ap50"]
     assert b"weights" == read_checked(card, tmp_path / "own.onnx")
+
+
+def test_the_card_names_the_terms_of_each_folder_of_pictures(tmp_path):
+    parts = [
+        {"folder": "a/hill", "range": "far", "terms": "ours"},
+        {"folder": "b/fog", "range": "empty"},
+        {"folder": "c/yard", "range": "near", "terms": "CC BY 4.0, credit X"},
+    ]
+
+    assert "Trained on hill (ours); yard (CC BY 4.0, credit X)." == terms_of(Recipe(parts=parts, start=tmp_path / "s"))
+
+
+def test_held_out_pictures_become_a_set_that_can_be_scored_again(tmp_path):
+    pixels = np.full((48, 64, 3), 90, np.uint8)
+    boxes = np.array([[16, 12, 32, 36]], np.float32)
+    held = [
+        Labelled("x.jpg", "C", pixels, boxes, np.array([1])),
+        Labelled("yard_3.jpg", "", pixels, boxes, np.array([0])),
+    ]
+
+    again = read_set(write_held_out(held, tmp_path))
+
+    assert ("C", "yard") == again.cameras()
+    first, second = again.truths()
+    assert ["flame"] == first.labels.tolist()
+    assert ["smoke"] == second.labels.tolist()
+    assert np.allclose(first.boxes, [[0.25, 0.25, 0.5, 0.75]])
 
 
 def test_the_shipped_card_matches_the_shipped_weights():
