@@ -43,6 +43,7 @@ def detect(
         Sight,
         typer.Option(help="whole: each picture once; far: as forest cameras are looked at, fine along the horizon"),
     ] = Sight.WHOLE,
+    models_dir: Annotated[Path | None, typer.Option(help="folder of weights and cards made on this site")] = None,
     report: Annotated[Path | None, typer.Option(help="folder for a page with the curves and each camera")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on standard output")] = False,
 ) -> None:
@@ -58,8 +59,8 @@ def detect(
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task(f"{model} on {dataset.name}", total=len(labelled.pictures))
         try:
-            card = find_card(model)
-            detector = _loaded(card, ensure(card), sight, longest)
+            card = find_card(model, models_dir)
+            detector = _loaded(card, ensure(card, models_dir), sight, longest)
         except ModelError as error:
             raise UserMistake(str(error)) from error
         result = eval_detect(

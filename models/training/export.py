@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import onnx
 
-SIZE = (1024, 576)  # width, height: a 16:9 view at which a plume of 1/50 of its width is still 20 pixels wide
+SIZE = (640, 384)  # width, height of the coarse look at a whole view; the graph is rewritten for finer ones
 SMALL = 2048  # numbers: below it a tensor is a bias or a grid, not worth the rounding
 
 

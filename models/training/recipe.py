@@ -41,7 +41,9 @@ class Mix(BaseModel):
 class Recipe(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     parts: tuple[Part, ...] = Field(min_length=1, description="where the pictures are")
-    start: Path = Field(description="yolov8n as ONNX to start from: COCO's, or a smoke model's to train on")
+    start: str = Field(
+        default="smoke", description="model card or ONNX file to train on from: a yolov8n, COCO's or ours"
+    )
     calibration: int = Field(
         default=64, ge=16, description="pictures of the first part that the 8-bit model is made with"
     )

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from models.card import find_card
+from models.store import ensure
 from models.training.check import to_planes
 from models.training.crops import CropMaker
 from models.training.export import export
@@ -38,7 +40,7 @@ def run(recipe: Recipe, folder: Path, tell: Callable[[dict[str, Any]], None]) ->
     folder.mkdir(parents=True, exist_ok=True)
     maker, held = crop_maker(recipe)
     calibration = np.stack([to_planes(maker.draw().pixels) for _ in range(CALIBRATION_CROPS)])
-    model = for_our_labels(started_from(recipe.start, calibration))
+    model = for_our_labels(started_from(_file_of(recipe.start), calibration))
     rows: list[dict[str, Any]] = []
 
     def tell_and_write(row: dict[str, Any]) -> None:
@@ -49,6 +51,10 @@ def run(recipe: Recipe, folder: Path, tell: Callable[[dict[str, Any]], None]) ->
     best = train(model, maker, held, recipe, folder, tell_and_write)
     del registered
     return Trained(export(best, folder / "trained.onnx"), held, rows[-1] if rows else {})
+
+
+def _file_of(start: str) -> Path:
+    return Path(start) if start.endswith(".onnx") else ensure(find_card(start))
 
 
 def crop_maker(recipe: Recipe) -> tuple[CropMaker, list[Labelled]]:

@@ -17,7 +17,7 @@ from models.training.recipe import Mix, Part, Recipe
 def recipe(folder: Path, **mix: float) -> Recipe:
     shares = dict.fromkeys(Mix.model_fields, 0.0) | mix
     parts = (Part(folder=folder, range="far"),)
-    return Recipe(parts=parts, start=folder / "start.onnx", mix=Mix(**shares), scale=(0.8, 1.6))
+    return Recipe(parts=parts, start="smoke", mix=Mix(**shares), scale=(0.8, 1.6))
 
 
 def white_square(camera: str = "a") -> Labelled:

@@ -74,7 +74,7 @@ def test_the_card_names_the_terms_of_each_folder_of_pictures(tmp_path):
         {"folder": "c/yard", "range": "near", "terms": "CC BY 4.0, credit X"},
     ]
 
-    assert "Trained on hill (ours); yard (CC BY 4.0, credit X)." == terms_of(Recipe(parts=parts, start=tmp_path / "s"))
+    assert "Trained on hill (ours); yard (CC BY 4.0, credit X)." == terms_of(Recipe(parts=parts, start="smoke"))
 
 
 def test_held_out_pictures_become_a_set_that_can_be_scored_again(tmp_path):
