@@ -21,18 +21,16 @@ from edge.rules.base import Finding, Look, Rule, RuleSettings, Scene, Severity
 from edge.rules.camera_clock import CameraClock
 from edge.rules.cause import Cause
 from edge.rules.delivery import Delivery
-from edge.rules.view import WIDTH, YOUNG_S, Comparison, Features, LearnedView, features, same_view, shift
+from edge.rules.life import Life
+from edge.rules.light import Lights
+from edge.rules.suspicion import FEWEST_BLOCKS, Suspicion, look_of
+from edge.rules.turned import TURNED, OtherView
+from edge.rules.view import WIDTH, YOUNG_S, Comparison, Features, LearnedView, features, movement
 from edge.rules.vitals import Vitals
-from edge.rules.windows import ShareOfTime
 
-FEWEST_BLOCKS: Final = 8  # with structure: an empty car park cannot be missed by its edges
 HALF_LOST: Final = 0.5
-TURNED: Final = 0.03  # of the picture's width
 NORMAL_AGAIN_S: Final = 3.0
 LONGEST_STEP_S: Final = 5.0  # after a longer silence the light may be another: the doubt begins anew
-STILL: Final = 0.1  # of the usual change between two looks: less is no living picture
-MOST_OF_THE_TIME: Final = 0.7  # a frozen picture still twitches a little at each key frame
-LIVELY: Final = 0.15  # grey levels of usual change from which `STILL` means something
 SEVERITIES: Final[dict[str, Severity]] = {
     "offline": "high", "frozen": "high", "covered": "high", "moved": "high", "defocused": "medium", "dark": "medium",
 }  # fmt: skip
@@ -44,7 +42,7 @@ MUTING: Final = frozenset({"covered", "moved", "frozen"})
 class TamperSettings(RuleSettings):
     kind: Literal["tamper"] = Field(description="watches the camera itself")
     name: str = Field(default="tamper", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="name of this rule")
-    after_s: float = Field(default=3.0, ge=1, le=3600, description="seconds a covered, dark or unsharp view must last")
+    after_s: float = Field(default=4.0, ge=1, le=3600, description="seconds a covered, dark or unsharp view must last")
     moved_after_s: float = Field(default=5.0, ge=1, le=3600, description="seconds another view must stand still")
     frozen_after_s: float = Field(default=6.0, ge=2, le=3600, description="seconds without any change in the picture")
     offline_after_s: float = Field(default=10.0, ge=1, le=3600, description="seconds without a picture")
@@ -75,13 +73,12 @@ class Tamper(Rule[TamperSettings]):
         self._start_anew()
 
     def _start_anew(self) -> None:
-        self._view = LearnedView()
-        self._other = LearnedView()  # what it shows instead, while it shows something else
-        self._life = _Life()
-        self._still = ShareOfTime(self.settings.frozen_after_s)
+        self._lights = Lights()
+        self._other = OtherView(self.settings.moved_after_s)
+        self._life = Life(self.settings.frozen_after_s)
+        self._suspicion = Suspicion()
         self._last: Features | None = None
-        self._last_s = self._now_s = 0.0
-        self._suspect: tuple[str, float] | None = None  # kind, since when
+        self._last_s = 0.0
 
     @property
     def every_s(self) -> float:
@@ -102,15 +99,19 @@ class Tamper(Rule[TamperSettings]):
         yield from self._causes["offline"].close(look.time_s)
         if look.picture is None:
             return
-        self._now_s = look.time_s
         height = max(48, round(WIDTH * look.picture.height / look.picture.width))
         now = features(look.picture.gray(WIDTH, height))
         step_s = look.time_s - self._last_s if self._last is not None else 0.0
-        if self._last is not None and (self._last.gray.shape != now.gray.shape or step_s > LONGEST_STEP_S):
-            self._suspect = None
-        kind, comparison = self._judge(now, step_s)
+        is_comparable = self._last is not None and self._last.gray.shape == now.gray.shape
+        if not is_comparable or step_s > LONGEST_STEP_S:
+            self._suspicion.clear()
+        self._lights.look(look.picture, now, min(step_s, LONGEST_STEP_S))
+        if self._last is None or not is_comparable:
+            self._lights.now.view.learn(now, 0.0)
+        else:
+            kind, comparison = self._judge(self._last.gray, now, step_s, look.time_s)
+            yield from self._tell(kind, comparison, look.time_s)
         self._last, self._last_s = now, look.time_s
-        yield from self._tell(kind, comparison, look.time_s)
 
     def absent(self, silent_s: float, time_s: float) -> Iterable[Finding]:
         if silent_s >= self.settings.offline_after_s:
@@ -135,58 +136,56 @@ class Tamper(Rule[TamperSettings]):
         for cause in (*self._causes.values(), *self._link_causes.values()):
             yield from cause.close(time_s)
 
-    def _judge(self, now: Features, step_s: float) -> tuple[str | None, Comparison | None]:
+    def _judge(self, before: Gray, now: Features, step_s: float, time_s: float) -> tuple[str | None, Comparison]:
         """Return what the picture looks like just now, and learn from it where it looks normal."""
-        if self._last is None or self._last.gray.shape != now.gray.shape:
-            self._view.learn(now, 0.0)
-            return None, None
-        still_share = self._still.update(self._life.is_still(self._last.gray, now.gray), self._now_s)
-        comparison = self._view.compare(now)
-        young = self._view.age_s < YOUNG_S
-        kind = None if young else _kind_of(now.gray, comparison)
-        if kind is None and not young and self._has_turned(now, comparison):
+        usual = self._lights.now.view
+        frozen, comparison = self._life.is_frozen(before, now.gray, time_s), usual.compare(now)
+        kind = None if usual.age_s < YOUNG_S else look_of(now.gray, comparison)
+        if kind is None and self._has_turned(usual, now, comparison):
             kind = "moved"
-        if kind is None and still_share >= MOST_OF_THE_TIME:
+        latest = usual.latest.gray if usual.latest is not None else None
+        if kind == "moved" and not self._other.stands(latest, now, step_s, time_s):
+            return "unsteady", comparison
+        if kind is None and frozen:
             return "frozen", comparison
         if kind is None:
-            self._view.learn(now, min(step_s, LONGEST_STEP_S))
-            self._life.learn(self._last.gray, now.gray)
-        if kind == "moved" and not self._stands_still(now, step_s):
-            return "unsteady", comparison
+            usual.learn(now, min(step_s, LONGEST_STEP_S))
+            self._life.learn(before, now.gray)
+            self._other.at_home(time_s)
+            if self._lights.now.creep.has_crept(now.gray, time_s):
+                return "moved", comparison
         return kind, comparison
 
-    def _has_turned(self, now: Features, comparison: Comparison) -> bool:
+    def _has_turned(self, usual: LearnedView, now: Features, comparison: Comparison) -> bool:
         """Return whether half the view is lost and the rest has moved as one: long straight edges hide small turns."""
-        if comparison.blocks < FEWEST_BLOCKS or comparison.lost < HALF_LOST or self._view.latest is None:
+        if usual.age_s < YOUNG_S or usual.latest is None:
             return False
-        return shift(self._view.latest.gray, now.gray) >= TURNED
+        if comparison.blocks < FEWEST_BLOCKS or comparison.lost < HALF_LOST:
+            return False
+        moved = movement(usual.latest.gray, now.gray)
+        return moved is not None and float(np.hypot(*moved.T).max()) >= TURNED
 
-    def _stands_still(self, now: Features, step_s: float) -> bool:
-        """Return whether the other view is one: what passes by changes from look to look."""
-        suspected = self._suspect is not None and self._suspect[0] in {"moved", "unsteady"}
-        other = self._other.latest if suspected else None
-        steady = other is not None and (self._other.compare(now).lost < 0.4 or same_view(other.gray, now.gray))
-        if not steady:
-            self._other = LearnedView()
-        self._other.learn(now, step_s)
-        return steady
-
-    def _tell(self, kind: str | None, comparison: Comparison | None, time_s: float) -> Iterable[Finding]:
-        if kind is None or self._suspect is None or self._suspect[0] != kind:
-            self._suspect = None if kind is None else (kind, time_s)
-        open_kinds = [k for k, cause in self._causes.items() if cause.is_open]
-        if kind is None:
-            for open_kind in open_kinds:
-                yield from self._causes[open_kind].release(time_s)
-            return
-        since_s = self._suspect[1] if self._suspect else time_s
-        if open_kinds:  # it is not normal yet: the same cause, whatever it looks like by now
-            yield from self._causes[open_kinds[0]].hold(time_s, since_s=since_s, detail=_detail(comparison))
-            yield from self._accept(open_kinds[0], time_s - since_s, time_s)
-        elif kind in self._causes and time_s - since_s >= (0.0 if kind == "frozen" else self.delay_of(kind)):
-            yield from self._causes[kind].hold(
-                time_s, since_s=since_s, confidence=_confidence(kind, comparison), detail=_detail(comparison)
+    def _tell(self, kind: str | None, comparison: Comparison, time_s: float) -> Iterable[Finding]:
+        self._suspicion.update(kind, time_s)
+        if self._suspicion.since_s is None:
+            self._other.clear()
+        open_kind = next((k for k, cause in self._causes.items() if cause.is_open), None)
+        verdict = self._suspicion.verdict(time_s, self._patience)
+        since_s = self._suspicion.since_s
+        if open_kind is not None and (kind is None or since_s is None):
+            yield from self._causes[open_kind].release(time_s)
+        elif open_kind is not None and since_s is not None:  # not normal yet: the same cause, whatever it looks like
+            yield from self._causes[open_kind].hold(time_s, since_s=since_s, detail=_detail(comparison))
+            yield from self._accept(open_kind, time_s - since_s, time_s)
+        elif verdict in self._causes and since_s is not None:
+            confidence = _confidence(verdict, comparison)
+            yield from self._causes[verdict].hold(
+                time_s, since_s=since_s, confidence=confidence, detail=_detail(comparison)
             )
+
+    def _patience(self, kind: str) -> float:
+        """A frozen picture has been watched for its time before it is called so."""
+        return 0.0 if kind == "frozen" else self.delay_of(kind)
 
     def _accept(self, kind: str, lasted_s: float, time_s: float) -> Iterable[Finding]:
         """Take a view that has stayed for very long as the usual one."""
@@ -195,48 +194,11 @@ class Tamper(Rule[TamperSettings]):
             self._start_anew()
 
 
-class _Life:
-    """Knows how much a living picture changes between two looks, and when it does not change at all."""
-
-    def __init__(self) -> None:
-        self._usual: float | None = None
-
-    def is_still(self, before: Gray, now: Gray) -> bool:
-        return self._usual is not None and self._usual >= LIVELY and _change(before, now) <= STILL * self._usual
-
-    def learn(self, before: Gray, now: Gray) -> None:
-        change = min(_change(before, now), 3.0)  # of a normal look: a passing car says nothing about the sensor
-        self._usual = change if self._usual is None else self._usual + 0.05 * (change - self._usual)
-
-
-def _change(before: Gray, now: Gray) -> float:
-    """Return the mean absolute difference in grey levels."""
-    return float(np.abs(now.astype(np.int16) - before).mean())
-
-
-def _kind_of(gray: Gray, c: Comparison) -> str | None:
-    """Return what a single picture looks like, compared with the usual view."""
-    bright = float(np.mean(gray >= 235))
-    if float(np.percentile(gray, 95)) < 45 and float(gray.mean()) < 32:
-        return "dark"
-    if bright >= 0.7 and c.lost >= 0.5:
-        return "dark"
-    if c.blocks < FEWEST_BLOCKS:
-        return None  # too little structure to miss any
-    if c.blurred >= 0.7 and c.sharpness <= 0.7 and (c.lost < 0.5 or c.alike >= 0.97):
-        return "defocused"
-    if c.lost >= 0.6 and ((c.veiled >= 0.4 and c.fresh <= 0.15) or (c.blurred >= 0.65 and c.sharpness <= 0.45)):
-        return "covered"
-    return "moved" if c.lost >= 0.75 else None
-
-
-def _confidence(kind: str, c: Comparison | None) -> float:
-    if c is None or kind in {"dark", "frozen"}:
+def _confidence(kind: str, c: Comparison) -> float:
+    if kind in {"dark", "frozen"}:
         return 0.95
     return round(min(0.99, max(0.5, c.blurred if kind == "defocused" else c.lost)), 2)
 
 
-def _detail(c: Comparison | None) -> dict[str, float]:
-    if c is None:
-        return {}
+def _detail(c: Comparison) -> dict[str, float]:
     return {"lost": round(c.lost, 2), "veiled": round(c.veiled, 2), "blurred": round(c.blurred, 2)}

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from detectors.picture import Gray
+from detectors.picture import Gray, Picture
 
 Plane: TypeAlias = npt.NDArray[np.float32]  # (height, width)
+Numbers: TypeAlias = npt.NDArray[np.float64]
 Blocks: TypeAlias = npt.NDArray[np.float32]  # (ROWS, COLUMNS)
 
 WIDTH: Final = 320  # pixels at which a view is judged
@@ -23,6 +24,7 @@ TEXTURED: Final = 1.5  # mean gradient (grey levels per pixel) from which a bloc
 LOST: Final = 0.35  # below this agreement of gradients a block shows something else
 FAINT: Final = 0.45  # of the learned contrast: below it, and lost, a block is veiled
 SAME_POINTS, SAME_SHARE = 20, 0.25  # matched points, and their share of all, that must agree on one movement
+COLOUR: Final = 4.0  # grey levels by which the colours differ in a picture that is not grey
 BLACK: Final = 18.0  # mean luma under which a block shows nothing: that is the night, not a cloth
 
 
@@ -104,6 +106,13 @@ class LearnedView:
             self._low = self._low + share.mean() * (now.low - self._low)
         self.latest = now
 
+    def in_other_light(self, now: Features) -> LearnedView:
+        """Return the view to begin with when the light has switched to `now`: the same edges, sharpness unknown."""
+        other = LearnedView()
+        other.age_s, other.latest = self.age_s, self.latest
+        other._along, other._across, other._low, other._sharpness = self._along, self._across, now.low, now.sharpness
+        return other
+
     def _trust(self, now: Features) -> Blocks:
         """Return how far each block is believed: what drives or stands in front of the view is learned slowly."""
         if self.age_s < YOUNG_S:
@@ -142,21 +151,26 @@ class LearnedView:
 
 def same_view(a: Gray, b: Gray) -> bool:
     """Return whether two pictures show the same things, also when the camera shakes between them."""
-    return _movement(a, b) is not None
+    return _transform(a, b) is not None
 
 
-def shift(a: Gray, b: Gray) -> float:
-    """Return how far the picture's middle and corners have moved at most, in picture widths; 0 where nobody can say."""
-    movement = _movement(a, b)
-    if movement is None:
-        return 0.0
+def movement(a: Gray, b: Gray) -> Numbers | None:
+    """Return (5, 2) how far the picture's corners and middle have moved, in picture widths; None: nobody can say."""
+    transform = _transform(a, b)
+    if transform is None:
+        return None
     height, width = a.shape
     points = np.array([[0, 0], [width, 0], [0, height], [width, height], [width / 2, height / 2]], np.float64)
-    moved = points @ movement[:, :2].T + movement[:, 2] - points
-    return float(np.hypot(moved[:, 0], moved[:, 1]).max() / width)
+    return np.asarray((points @ transform[:, :2].T + transform[:, 2] - points) / width, np.float64)
 
 
-def _movement(a: Gray, b: Gray) -> npt.NDArray[np.float64] | None:
+def has_colour(picture: Picture) -> bool:
+    """Return False for the grey picture that a camera gives by infrared light."""
+    blue, green, red = picture.scaled(32, 18).astype(np.float32).transpose(2, 0, 1)
+    return float(np.mean(np.abs(red - green)) + np.mean(np.abs(blue - green))) >= COLOUR
+
+
+def _transform(a: Gray, b: Gray) -> Numbers | None:
     """Return the (2, 3) shift, turn and scale on which enough ORB features agree (Rublee et al. 2011). About 20 ms."""
     orb = cv2.ORB_create(nfeatures=400, fastThreshold=8)  # type: ignore[attr-defined]
     (points_a, words_a), (points_b, words_b) = orb.detectAndCompute(a, None), orb.detectAndCompute(b, None)
@@ -167,10 +181,10 @@ def _movement(a: Gray, b: Gray) -> npt.NDArray[np.float64] | None:
         return None
     at_a = np.array([points_a[pair.queryIdx].pt for pair in pairs], np.float32)
     at_b = np.array([points_b[pair.trainIdx].pt for pair in pairs], np.float32)
-    movement, agree = cv2.estimateAffinePartial2D(at_a, at_b, ransacReprojThreshold=3)
+    transform, agree = cv2.estimateAffinePartial2D(at_a, at_b, ransacReprojThreshold=3)
     count = 0 if agree is None else int(np.count_nonzero(agree))
     enough = count >= SAME_POINTS and count >= SAME_SHARE * len(pairs)
-    return np.asarray(movement, np.float64) if enough else None
+    return np.asarray(transform, np.float64) if enough else None
 
 
 def _share(flags: npt.NDArray[np.bool_], count: int) -> float:

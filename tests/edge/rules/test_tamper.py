@@ -10,6 +10,10 @@ import numpy as np
 import pytest
 
 from edge.rules.base import Finding
+from edge.rules.light import Lights
+from edge.rules.turned import Creep
+from edge.rules.view import features
+from rtsp.picture import VideoPicture
 from tests.edge.rules.scenes import picture_looks, rule, starts, tell
 
 Gray = np.ndarray[Any, np.dtype[np.uint8]]
@@ -148,3 +152,53 @@ def test_a_change_of_resolution_is_survived() -> None:
     small = [(t, cv2.resize(g, (320, 240)) if t > 20 else g) for t, g in film(lambda t, gray: gray)]
 
     assert starts(tell(rule("tamper"), picture_looks(small))) == []  # type: ignore[arg-type]
+
+
+def test_a_pole_that_swings_in_a_storm_is_not_turned() -> None:
+    def storm(t: float, gray: Gray) -> Gray:
+        swing = 24 * np.sin(5.1 * t) if 15 < t < 35 else 0.0
+        matrix = np.array([[1, 0, swing], [0, 1, swing / 3]], np.float32)
+        return np.asarray(cv2.warpAffine(gray, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT), np.uint8)
+
+    assert kinds(storm) == []
+
+
+def test_infrared_that_changes_every_shape_is_not_out_of_focus() -> None:
+    def night(t: float, gray: Gray) -> Gray:
+        lamp = np.exp(-np.square(np.linspace(-1.6, 1.6, WIDTH)))[None]
+        infrared = 200 * (0.7 * np.power(gray / 255, 0.6) + 0.3 * (1 - gray / 255)) * lamp
+        return np.asarray(infrared, np.uint8) if t >= 20 else gray
+
+    assert kinds(night, 60) == []
+
+
+def test_an_arm_that_uncovers_the_lens_for_a_moment_is_one_cover() -> None:
+    told = kinds(lambda t, gray: cloth(gray) if t >= 20 and t % 3 != 0 else gray)
+
+    assert [k for k, _ in told] == ["covered"]
+    assert told[0][1] <= 26
+
+
+def test_a_mount_that_sags_too_slowly_to_be_seen_is_turned_at_last() -> None:
+    creep, still = Creep(), Creep()
+
+    crept = [minute for minute in range(12) if creep.has_crept(street(2 * minute), 60.0 * minute)]
+
+    assert crept and 5 < crept[0] < 11
+    assert not any(still.has_crept(street(2 * (minute % 2)), 60.0 * minute) for minute in range(12))
+
+
+def test_each_light_has_its_own_view() -> None:
+    lights, day, night = Lights(), features(street()), features(blurred(street()))
+    colour = VideoPicture.of(np.dstack([street(), street() // 2, street() // 3]))
+    grey = VideoPicture.of(np.repeat(street()[..., None], 3, axis=2))
+
+    for picture, seen in ((colour, day), (grey, night), (colour, day)):
+        for _ in range(80):
+            lights.look(picture, seen, 0.5)
+            lights.now.view.learn(seen, 0.5)
+
+    by_day = lights.now.view.compare(night).sharpness
+    for _ in range(2):
+        lights.look(grey, night, 0.5)
+    assert by_day < 0.5 < 0.9 < lights.now.view.compare(night).sharpness
