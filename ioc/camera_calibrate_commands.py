@@ -51,12 +51,32 @@ def calibrate(
     grid: Annotated[Path | None, typer.Option(help="where the picture with the metre grid goes (.jpg or .png)")] = None,
     write: Annotated[Path | None, typer.Option(help="a node's file to put the block into, with --camera")] = None,
     camera: Annotated[str | None, typer.Option(help="which camera of that file")] = None,
+    horizon: Annotated[
+        bool, typer.Option("--horizon", help="find where the camera looks, from --landmark, instead of the ground")
+    ] = False,
+    landmark: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="with --horizon: 'x,y,lat,lon' or 'x,y,lat,lon,altitude' of something that is seen; four times"
+        ),
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="with --horizon: 'lat,lon' or 'lat,lon,altitude' of the lens")] = None,
+    height: Annotated[float, typer.Option(help="with --horizon: metres of the lens above the ground")] = 0.0,
+    terrain: Annotated[
+        Path | None, typer.Option(help="with --horizon: heights of the ground (.hgt, GeoTIFF, or a folder of them)")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
-    """Tell the camera where the ground lies: metres, speeds and sizes follow, each with its error.
+    """Tell the camera where the ground lies, or where it looks (--horizon): places and sizes follow, with their errors.
 
-    Hiệu chuẩn mặt đường từ bốn điểm đã đo hoặc hai vạch song song; kèm ảnh lưới mét để kiểm tra.
+    Hiệu chuẩn mặt đường từ bốn điểm đã đo hoặc hai vạch song song, hoặc hướng nhìn từ các mốc đã biết (--horizon);
+    kèm ảnh lưới mét hoặc thước phương vị để kiểm tra.
     """
+    if horizon:
+        from ioc import calibrating_horizon
+
+        marks = calibrating_horizon.Marks(tuple(landmark or ()), at, height, hfov, click_error / 2, terrain)
+        return calibrating_horizon.run(source, marks, grid, as_json)
     from ioc import calibrating, ground_block
 
     picture = calibrating.picture_of(source)
@@ -71,6 +91,7 @@ def calibrate(
             raise UserMistake("--write needs --camera: which camera of that file is it?")
         ground_block.put_into(write, camera, result["ground"])
     emit(result, as_json, _show)
+    return None
 
 
 def _show(result: Mapping[str, Any]) -> None:

@@ -69,6 +69,16 @@ def land(pose: Pose, bearing: Bearing, terrain: Terrain) -> Landing | None:
     return _summed_up(pose, places.reshape(-1, 2), weights.ravel(), float(weights[depths > 0].sum() / weights.sum()))
 
 
+def skyline(pose: Pose, azimuths: Values, terrain: Terrain) -> Values:
+    """Return (N,) elevations, in degrees, at which the ground ends and the sky begins; NaN off the known terrain."""
+    ground_m = float(terrain.at(np.array([pose.lat]), np.array([pose.lon]))[0])
+    distances, turns = _distances(max(20.0, terrain.cell_m)), np.radians(azimuths)
+    places = np.stack([np.sin(turns), np.cos(turns)], axis=1)[:, None, :] * distances[:, None]
+    rises = _ground(terrain, pose, places) - (1 - REFRACTION) * distances**2 / (2 * EARTH_M) - ground_m - pose.height_m
+    highest = np.nan_to_num(rises / distances, nan=-np.inf).max(axis=1)
+    return np.where(np.isfinite(highest), np.degrees(np.arctan(highest)), np.nan)
+
+
 def _summed_up(pose: Pose, places: Values, weights: Values, hidden: float) -> Landing:
     kept = weights > weights.max() * 1e-6
     places, weights = places[kept], weights[kept] / weights[kept].sum()
