@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,8 @@ import shapely
 Points: TypeAlias = npt.NDArray[np.float64]  # (N, 2), or (2,) for one
 Areas: TypeAlias = npt.NDArray[np.float64]  # (N,)
 Flags: TypeAlias = npt.NDArray[np.bool_]  # (N,)
+
+BORDER: Final = 0.01
 
 
 def cross(u: Points, v: Points) -> Areas:
@@ -53,6 +55,17 @@ def box_sizes(boxes: npt.NDArray[np.float32], aspect: float) -> Areas:
     """Return (N,) side of a square as large as each box (N, 4), in picture heights."""
     sides = np.maximum((boxes[:, 2:] - boxes[:, :2]).astype(np.float64), 1e-6)
     return np.asarray(np.sqrt(sides[:, 0] * aspect * sides[:, 1]), np.float64)
+
+
+def cut_by_border(boxes: npt.NDArray[np.float32]) -> Flags:
+    """Return (N,) True for each box (N, 4) at the picture's border: its size and feet are not what they seem."""
+    inner = (boxes[:, :2] > BORDER).all(axis=1) & (boxes[:, 2:] < 1 - BORDER).all(axis=1)
+    return np.asarray(~inner, np.bool_)
+
+
+def cut_by_sides(boxes: npt.NDArray[np.float32]) -> Flags:
+    """Return (N,) True for each box (N, 4) at the left or right border: whether it stands or comes in is not clear."""
+    return np.asarray((boxes[:, 0] <= BORDER) | (boxes[:, 2] >= 1 - BORDER), np.bool_)
 
 
 class Zone:

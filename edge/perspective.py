@@ -14,14 +14,13 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edge.geometry import Areas, Flags, Points
+from edge.geometry import Areas, Points, cut_by_border
 from edge.ground import Ground
 from edge.tracks import Tracks
 
 Sample: TypeAlias = tuple[float, float, float]  # foot x, foot y, picture heights per metre
 
 HEIGHTS_M: Final = {"person": 1.7, "bicycle": 1.6, "motorcycle": 1.5, "car": 1.5, "bus": 3.1, "truck": 3.0}
-BORDER: Final = 0.01  # a box this near the picture's border is probably cut by it
 MOVED_HEIGHTS: Final = 0.5  # of its own height lies between two samples of a track
 MOST_SAMPLES: Final = 400
 MOST_OF_ONE: Final = 3  # samples of one track
@@ -48,7 +47,7 @@ class Perspective:
         """Take in what moves."""
         if self._uprights is not None:
             return
-        fit = tracks.seen_at(time_s) & np.isin(tracks.labels, list(HEIGHTS_M)) & ~_cut(tracks)
+        fit = tracks.seen_at(time_s) & np.isin(tracks.labels, list(HEIGHTS_M)) & ~cut_by_border(tracks.boxes)
         for row in np.flatnonzero(fit):  # a handful of tracks, and most leave at the first test
             self._sample(tracks, int(row))
         if self._news >= REFIT_EVERY and self._tracks_sampled >= ENOUGH_TRACKS:
@@ -61,7 +60,7 @@ class Perspective:
         metres = np.array([HEIGHTS_M.get(str(label), np.nan) for label in tracks.labels], np.float64)
         heights = (tracks.boxes[:, 3] - tracks.boxes[:, 1]).astype(np.float64)
         expected = metres * self._per_metre(tracks.feet)
-        known = (expected > 0) & ~_cut(tracks)
+        known = (expected > 0) & ~cut_by_border(tracks.boxes)
         return np.where(known, heights / np.where(known, expected, 1.0), np.nan)
 
     def forget(self, track_ids: Iterable[int]) -> None:
@@ -138,9 +137,3 @@ def _up_of(h: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     origin = h[:, 2]
     rises = (origin + up)[1] / (origin + up)[2] < origin[1] / origin[2]
     return np.asarray(up if rises else -up, np.float64)
-
-
-def _cut(tracks: Tracks) -> Flags:
-    boxes = tracks.boxes
-    inner = (boxes[:, :2] > BORDER).all(axis=1) & (boxes[:, 2:] < 1 - BORDER).all(axis=1)
-    return np.asarray(~inner, np.bool_)

@@ -1,10 +1,11 @@
 """Report that traffic in a zone is dense and slow, how bad it is, and when it flows again.
 
-Density is the number of vehicles in the zone. Speed is measured in vehicle lengths per second, so nothing needs to be
-calibrated; with a `ground:` block it is measured in km/h and holds for near and far alike. It starts when the zone has
-been dense and slow for `for_s` (longer than a red light) and ends when either has clearly been good for half as long: a
-road that hovers around the threshold is one congestion. Draw one zone for each direction. `detail` carries `level` (1
-slow, 2 stop and go, 3 jam), `vehicles`, `lengths_per_s` or `speed_kmh`, their median speed, and `lasts_s`.
+Density is the number of vehicles in the zone; those that stand where nobody drives are parked and no traffic. Speed is
+measured in vehicle lengths per second, so nothing needs to be calibrated; with a `ground:` block it is measured in km/h
+and holds for near and far alike. It starts when the zone has been dense and slow for `for_s` (longer than a red light)
+and ends when either has clearly been good for half as long: a road that hovers around the threshold is one congestion.
+Draw one zone for each direction. `detail` carries `level` (1 slow, 2 stop and go, 3 jam), `vehicles`, their median
+speed (`lengths_per_s` or `speed_kmh`) and `lasts_s`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from edge.rules.cause import Cause
 from edge.rules.motion import Legs
 from edge.rules.objects import VEHICLES, seen_objects
 from edge.rules.speeds import Speeds
+from edge.rules.traffic import Traffic
 from edge.rules.windows import ShareOfTime
 from edge.tracks import Tracks
 
@@ -50,6 +52,7 @@ class Congestion(Rule[CongestionSettings]):
         super().__init__(settings, scene)
         self._zone = scene.zone(settings.zone)
         self._pace = Pace(settings, scene)
+        self._traffic = Traffic(scene.aspect)
         self._bad = ShareOfTime(settings.for_s)
         self._level = Level()
         self._cause = Cause(
@@ -58,7 +61,7 @@ class Congestion(Rule[CongestionSettings]):
 
     def update(self, look: Look) -> Iterable[Finding]:
         tracks = look.tracks.labelled(self.settings.labels)
-        inside = self._zone.contains(tracks.feet)
+        inside = self._zone.contains(tracks.feet) & self._traffic.update(tracks, look.time_s)
         share_of_slow = self._pace.update(tracks, inside, look.time_s)
         vehicles = int(np.count_nonzero(inside))
         is_bad = self._is_bad(vehicles, share_of_slow)
@@ -81,7 +84,9 @@ class Congestion(Rule[CongestionSettings]):
         return self._cause.close(time_s)
 
     def forget(self, track_ids: Iterable[int]) -> None:
-        self._pace.forget(list(track_ids))
+        gone = list(track_ids)
+        self._pace.forget(gone)
+        self._traffic.forget(gone)
 
     def _is_bad(self, vehicles: int, share_of_slow: float) -> bool:
         is_open = self._cause.is_open

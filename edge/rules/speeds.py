@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from edge.geometry import Areas, Flags, Points
+from edge.geometry import Areas, Points, cut_by_border
 from edge.ground import Ground
 from edge.tracks import Tracks
 
@@ -23,7 +23,6 @@ WINDOW_S: Final = 3.0
 FEWEST: Final = 5
 SHORTEST_S: Final = 0.8
 BOX_ERROR: Final = 0.03  # of its height that the lower edge of a box jitters by, at least
-BORDER: Final = 0.01  # the foot of a box that the picture's border cuts is not where it seems
 MOST_PLACES: Final = 90
 
 
@@ -37,7 +36,7 @@ class Speeds:
     def update(self, tracks: Tracks, time_s: float) -> tuple[Areas, Areas]:
         """Return (N,) speeds in metres per second and (N,) their standard errors; NaN where too little is known."""
         speeds, errors = np.full(len(tracks), np.nan), np.full(len(tracks), np.nan)
-        usable = tracks.seen_at(time_s) & ~_cut(tracks)
+        usable = tracks.seen_at(time_s) & ~cut_by_border(tracks.boxes)
         feet, heights = tracks.feet, (tracks.boxes[:, 3] - tracks.boxes[:, 1]).astype(float)
         for row in np.flatnonzero(usable):  # each track has its own number of places; there are a few dozen at most
             places = self._places.setdefault(int(tracks.ids[row]), deque(maxlen=MOST_PLACES))
@@ -77,9 +76,3 @@ class Speeds:
         first, last = feet[:1], feet[-1:]
         way = float(self._ground.distance_m(first, last)[0])
         return float(self._ground.distance_error_m(first, last)[0]) / way if way > 0.1 else 0.0
-
-
-def _cut(tracks: Tracks) -> Flags:
-    boxes = tracks.boxes
-    inner = (boxes[:, :2] > BORDER).all(axis=1) & (boxes[:, 2:] < 1 - BORDER).all(axis=1)
-    return np.asarray(~inner, np.bool_)

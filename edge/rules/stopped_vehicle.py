@@ -1,8 +1,8 @@
 """Report a vehicle that drove and then stands in a zone for longer than it should.
 
 What was parked when the camera began is none: only what has been seen driving can stop, or what has moved at least a
-little and now stands where nothing stood before (a crash leaves no time to watch it drive). Nor is what waits: in a
-queue (three and more that came and stand close) only the seconds count in which others pass in the same direction, and
+little and now stands where nothing stood before (a crash leaves no time to watch it drive). Nor is what waits: behind
+somebody who stands, or in a queue (three that came and stand close) which nobody passes, seconds do not count; and
 where vehicles have waited before and driven on, as at lights, a wait of the usual length is none. Set
 `while_others_move` to count, everywhere, only the seconds in which others drive through the zone. One alarm while any
 vehicle stands there; `detail` carries `stood_s`, the longest stand.
@@ -16,7 +16,7 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import Field
 
-from edge.geometry import Areas, Flags
+from edge.geometry import Areas, Flags, cut_by_border, cut_by_sides
 from edge.rules.base import Finding, Look, Rule, Scene, ZoneRuleSettings
 from edge.rules.cause import Cause
 from edge.rules.memory import TrackMemory
@@ -65,7 +65,7 @@ class StoppedVehicle(Rule[StoppedVehicleSettings]):
         motion = self._legs.update(tracks, look.time_s)
         inside = self._zone.contains(tracks.feet)
         stood_s = self._stand(tracks, motion, inside, look.time_s)
-        standing = inside & (stood_s >= self.settings.after_s)
+        standing = inside & (stood_s >= self.settings.after_s) & ~cut_by_sides(tracks.boxes)
         if self.settings.waiting and standing.any():
             standing &= stood_s >= self._waiting.usual_s(tracks, look.time_s)
         if not standing.any():
@@ -114,11 +114,12 @@ class StoppedVehicle(Rule[StoppedVehicleSettings]):
         rows, memory = self._stood.rows(tracks.ids), self._stood
         stands = tracks.seen_at(time_s) & (motion.still_s >= STANDS_S)
         memory["took_place"][rows[motion.ended]] = 0.0
-        settles = stands & (memory["took_place"][rows] == 0)
+        whole = ~cut_by_border(tracks.boxes)  # the middle of a box that is cut moves with the cut
+        settles = stands & (memory["took_place"][rows] == 0) & whole
         free = np.zeros(len(tracks), np.bool_)
         free[settles] = self._places.taken(tracks.boxes[settles], time_s) < FREE
         watched = self._began_s is not None and time_s - self._began_s >= SETTLES_S
-        memory["came"][rows[free & watched & (motion.legs >= ARRIVING_LEGS)]] = 1.0
+        memory["came"][rows[(motion.drove & whole) | (free & watched & (motion.legs >= ARRIVING_LEGS))]] = 1.0
         memory["took_place"][rows[settles]] = 1.0
         self._places.take(tracks.boxes[stands], time_s)
-        return np.asarray(motion.drove | (memory["came"][rows] > 0), np.bool_)
+        return np.asarray(memory["came"][rows] > 0, np.bool_)

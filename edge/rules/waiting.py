@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from detectors.detections import Boxes
 from edge.geometry import Areas, Flags, angle_between_deg, heading_deg
@@ -16,6 +17,8 @@ from edge.rules.places import Grid
 from edge.tracks import Tracks
 
 QUEUE: Final = 3  # vehicles that came and stand close to one another; two may have collided
+AHEAD_SIZES, BESIDE_SIZES = 4.0, 0.8  # of its own: where somebody stands in its way
+SLOW: Final = 0.5  # sizes per second: who goes no faster holds up those behind
 CLOSE_SIZES: Final = 2.0  # between the middles of neighbours in a queue, in sizes of the larger
 SAME_WAY_DEG: Final = 60.0
 FLOWS_S: Final = 1.5  # a vehicle that ended a leg this recently is driving
@@ -61,7 +64,9 @@ class Waiting:
     def update(self, tracks: Tracks, motion: Motion, time_s: float) -> None:
         """Take in how the tracks move, and learn from those that drive on."""
         rows, memory = self._memory.rows(tracks.ids), self._memory
-        memory["heading_deg"][rows[motion.ended]] = heading_deg(motion.steps[motion.ended])
+        # A leg of a vehicle that crawls may be its box settling: the last one at driving pace tells where it heads.
+        drives = motion.ended & ((motion.took_s <= DRIVES_ON_S) | np.isnan(memory["heading_deg"][rows]))
+        memory["heading_deg"][rows[drives]] = heading_deg(motion.steps[drives])
         drives_on = motion.ended & (motion.took_s <= DRIVES_ON_S) & (memory["waited_s"][rows] >= WAITS_S)
         for row in np.flatnonzero(drives_on):  # a vehicle that drives off: a few in a minute
             box = np.array([memory[name][rows[row]] for name in ("x0", "y0", "x1", "y1")], np.float32)
@@ -76,15 +81,16 @@ class Waiting:
         return self._places.usual_s(tracks.boxes, time_s)
 
     def held_up(self, tracks: Tracks, motion: Motion, came: Flags, time_s: float) -> Flags:
-        """Return (N,) True for each vehicle in a queue that nobody overtakes in its own direction.
+        """Return (N,) True for each vehicle that has somebody in its way, or is in a queue that nobody overtakes.
 
         Only vehicles that came count: those parked along the road are no queue.
         """
         stands = came & (motion.still_s > FLOWS_S)
         queued = self._queued(tracks, stands)
-        return queued & ~self.overtaken(tracks, came & (motion.still_s <= FLOWS_S) & tracks.seen_at(time_s))
+        passed = self._overtaken(tracks, came & (motion.still_s <= FLOWS_S) & tracks.seen_at(time_s))
+        return self._blocked(tracks, came & (motion.speed <= SLOW)) | (queued & ~passed)
 
-    def overtaken(self, tracks: Tracks, drives: Flags) -> Flags:
+    def _overtaken(self, tracks: Tracks, drives: Flags) -> Flags:
         """Return (N,) True where one of those who drive goes the same way; who came from nowhere goes every way."""
         headings = self._memory["heading_deg"][self._memory.rows(tracks.ids)]
         apart = angle_between_deg(headings[:, None], headings[None, drives])
@@ -92,6 +98,18 @@ class Waiting:
 
     def forget(self, track_ids: Iterable[int]) -> None:
         self._memory.forget(track_ids)
+
+    def _blocked(self, tracks: Tracks, slow: Flags) -> Flags:
+        """Return (N,) True where one of the slow, going the same way as far as is known, is straight ahead."""
+        headings = self._memory["heading_deg"][self._memory.rows(tracks.ids)]
+        at, size = square(tracks.centres, self._aspect), sizes(tracks, self._aspect)
+        way = np.stack([np.sin(np.radians(headings)), -np.cos(np.radians(headings))], axis=1)
+        step = at[None] - at[:, None]
+        ahead = np.sum(step * way[:, None], axis=2)
+        beside = np.abs(step[..., 0] * way[:, None, 1] - step[..., 1] * way[:, None, 0])
+        near = (ahead > 0) & (ahead <= AHEAD_SIZES * size[:, None]) & (beside <= BESIDE_SIZES * size[:, None])
+        same_way = ~(angle_between_deg(headings[:, None], headings[None]) > SAME_WAY_DEG)
+        return np.asarray((near & same_way & slow[None]).any(axis=1), np.bool_)
 
     def _queued(self, tracks: Tracks, stands: Flags) -> Flags:
         """Return (N,) True for those that stand in a chain of at least `QUEUE` neighbours."""
@@ -102,6 +120,6 @@ class Waiting:
         at, size = square(tracks.centres[rows], self._aspect), sizes(tracks[rows], self._aspect)
         apart = np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1))
         near = apart <= CLOSE_SIZES * np.maximum(size[:, None], size[None])
-        reach = np.linalg.matrix_power(near.astype(np.float64), len(rows)) > 0  # who is linked to whom
-        queued[rows] = reach.sum(axis=1) >= QUEUE
+        _, chain = connected_components(near, directed=False)
+        queued[rows] = np.bincount(chain)[chain] >= QUEUE
         return queued

@@ -111,3 +111,28 @@ def test_a_driver_in_a_car_is_no_pedestrian() -> None:
     car, driver = thing(1, "car", stays(0, 6, at(0.5, 0.9, 0.3))), thing(2, "person", stays(0, 6, at(0.5, 0.8, 0.08)))
 
     assert tell(rule("pedestrian_on_road", zone="gate"), looks([car, driver], 6)) == []
+
+
+def test_a_rider_whose_machine_is_seen_only_now_and_then_is_no_pedestrian() -> None:
+    path = list(straight(0, 8, at(0.5, 0.55, 0.06, 0.2), at(0.5, 0.95, 0.06, 0.2)))
+    machine = [
+        (t, (x0 - 0.02, y1 - 0.08, x1 + 0.02, y1 + 0.02)) for t, (x0, _, x1, y1) in path if int(t / 0.2) % 3 == 0
+    ]
+
+    findings = tell(
+        rule("pedestrian_on_road", zone="gate"), looks([thing(1, "person", path), thing(2, "motorcycle", machine)], 8)
+    )
+
+    assert findings == []
+
+
+def test_who_is_faster_than_a_runner_rides_something() -> None:
+    rider = thing(1, "person", straight(0, 4, at(0.1, 0.8, 0.02, 0.06), at(0.9, 0.8, 0.02, 0.06)))
+
+    assert tell(rule("pedestrian_on_road", zone="gate"), looks([rider], 4)) == []
+
+
+def test_who_walks_and_runs_is_a_pedestrian() -> None:
+    walker = thing(1, "person", straight(0, 8, at(0.2, 0.8, 0.05, 0.15), at(0.8, 0.8, 0.05, 0.15)))
+
+    assert len(starts(tell(rule("pedestrian_on_road", zone="gate"), looks([walker], 8)))) == 1
