@@ -134,6 +134,8 @@ class CameraWatch:
             self._follow(seen["objects"], now_s)
         told: list[Told] = []
         for rule in self._rules:
+            if "picture" in seen and rule.glances_s is not None:
+                rule.glance(moment.picture, now_s)
             if rule.sense in seen and self._is_due(rule, now_s):
                 look = self._look(now_s, seen[rule.sense], moment.picture)
                 told += self._tell(rule, rule.see(look), moment.picture)
@@ -324,4 +326,6 @@ def _periods(rules: Sequence[Rule[Any]], object_look_s: float) -> dict[Sense, fl
         for sense in {rule.sense, *rule.also}:
             every_s = object_look_s if sense == "objects" else rule.every_s
             periods[sense] = min(every_s, periods.get(sense, np.inf))
+        if rule.glances_s is not None:
+            periods["picture"] = min(rule.glances_s, periods.get("picture", np.inf))
     return periods

@@ -139,6 +139,14 @@ class Rule(ABC, Generic[S]):
         """Seconds between two looks that this rule needs; 0 means every one there is."""
         return 0.2
 
+    @property
+    def glances_s(self) -> float | None:
+        """Seconds between two glances at the bare picture, between its looks; None where it needs none."""
+        return None
+
+    def glance(self, picture: Picture, time_s: float) -> None:
+        """Take in a picture that no detector may have looked at; what follows from it is told at the next look."""
+
     def delay_of(self, kind: str) -> float:
         """Return the seconds for which its settings let it wait before it reports `kind`; any more is its own doing."""
         return float(getattr(self.settings, "after_s", None) or getattr(self.settings, "for_s", None) or 0.0)

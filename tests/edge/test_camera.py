@@ -6,8 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.detections import Detections
+from detectors.picture import Picture
 from edge.camera import CameraWatch, SteadyClock
 from tests.edge.scenes import NOON, SpyRule, frame, person
+
+
+class GlancingRule(SpyRule):
+    glances_s = 0.08
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.glances: list[float] = []
+
+    def glance(self, picture: Picture, time_s: float) -> None:
+        self.glances.append(time_s)
 
 
 def test_a_finding_carries_the_utc_of_its_moments():
@@ -40,6 +52,18 @@ def test_a_rule_that_looks_at_pixels_keeps_its_own_pace():
             watch.see(now, {"picture": Detections.none()})
 
     assert (len(slow.looks), len(fast.looks)) == (2, 4)
+
+
+def test_a_rule_that_glances_gets_pictures_between_its_looks():
+    rule = GlancingRule()
+    watch = CameraWatch([rule], looks_per_s=5.0)
+
+    for n in range(25):
+        if due := watch.due(now := frame(n / 25)):
+            watch.see(now, dict.fromkeys(due, Detections.none()))
+
+    assert len(rule.looks) == 5
+    assert len(rule.glances) == 13
 
 
 def test_a_new_session_ends_all_tracks_and_rules_forget_them():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from hypothesis import given, settings
@@ -142,8 +142,8 @@ def test_who_hesitates_at_the_fence_crosses_it_once() -> None:
     assert [f.detail["direction"] for f in findings] == ["right", "left"]
 
 
-def driving_past(cars: int, *, named: bool) -> Iterator[Look]:
-    """Bright cars drive down over the line of a dark road, one every 4 s; the detector knows them, or is blind."""
+def driving_past(cars: int, *, named: Callable[[int], bool]) -> Iterator[Look]:
+    """Bright cars drive down over the line of a dark road, one every 4 s; the detector knows those `named`."""
     rng = np.random.default_rng(5)
     for i in range(cars * 20 + 25):
         t, road = i / 5, np.full((180, 320), 60, np.uint8)
@@ -152,8 +152,8 @@ def driving_past(cars: int, *, named: bool) -> Iterator[Look]:
         road[top : max(0, int(y + 40)), 140:180] = 210
         noisy = np.asarray((road + rng.normal(0, 2, road.shape)).clip(0, 255), np.uint8)
         box = np.array([[140 / 320, top / 180, 180 / 320, min(1.0, (y + 40) / 180)]], np.float32)
-        seen, at_s = named and y > -40 and y < 180, np.array([t])
-        ids = np.array([int((t - 5) // 4)])
+        number = int((t - 5) // 4)
+        seen, at_s, ids = named(number) and -40 < y < 180, np.array([t]), np.array([number])
         car = Tracks(ids, np.array(["car"]), box, box, np.array([0.9], np.float32), at_s, at_s)
         tracks = car if seen else Tracks.none()
         picture = VideoPicture.of(np.repeat(noisy[..., None], 3, axis=2))
@@ -163,7 +163,7 @@ def driving_past(cars: int, *, named: bool) -> Iterator[Look]:
 def test_where_the_detector_is_blind_what_moves_is_counted_and_said_to_be_doubtful() -> None:
     of = rule("line_count", line="mid")
 
-    findings = [*tell(of, driving_past(6, named=False)), *of.finish(30.0)]
+    findings = [*tell(of, driving_past(6, named=lambda _: False)), *of.finish(30.0)]
 
     assert counted(findings)["right"] == {"vehicle": 6}
     assert findings[-1].detail["by_movement"] is True
@@ -173,7 +173,36 @@ def test_where_the_detector_is_blind_what_moves_is_counted_and_said_to_be_doubtf
 def test_what_the_detector_knows_is_not_counted_again_by_its_movement() -> None:
     of = rule("line_count", line="mid")
 
-    findings = [*tell(of, driving_past(6, named=True)), *of.finish(30.0)]
+    findings = [*tell(of, driving_past(6, named=lambda _: True)), *of.finish(30.0)]
 
     assert counted(findings)["right"] == {"car": 6}
     assert findings[-1].detail["by_movement"] is False
+
+
+def test_where_the_detector_misses_some_the_others_are_counted_beside_them() -> None:
+    of = rule("line_count", line="mid")
+
+    findings = [*tell(of, driving_past(8, named=lambda car: car % 2 == 0)), *of.finish(38.0)]
+
+    assert counted(findings)["right"] == {"car": 4, "vehicle": 4}
+    assert findings[-1].detail["error"]["right"] == 4
+
+
+def test_between_two_looks_movement_is_followed_by_glances() -> None:
+    of = rule("line_count", line="mid")
+
+    for look in driving_past(6, named=lambda _: False):
+        assert look.picture is not None
+        of.glance(look.picture, look.time_s)
+    list(of.update(Look(30.0, Tracks.none(), Detections.none(), None)))
+
+    assert counted(list(of.finish(30.0)))["right"] == {"vehicle": 6}
+
+
+def test_movement_does_not_stand_in_where_objects_are_chosen_by_size() -> None:
+    of = rule("line_count", line="mid", min_size=0.2)
+
+    findings = [*tell(of, driving_past(6, named=lambda _: False)), *of.finish(30.0)]
+
+    assert of.glances_s is None
+    assert counted(findings)["right"] == {}
