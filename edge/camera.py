@@ -93,6 +93,11 @@ class CameraWatch:
         return self._periods
 
     @property
+    def poses(self) -> PoseWatch:
+        """How the camera stands; only looked at where it watches for smoke."""
+        return self._poses
+
+    @property
     def rules(self) -> Sequence[Rule[Any]]:
         return self._rules
 
@@ -299,12 +304,14 @@ class SteadyClock:
 USUAL_ASPECT: Final = 16 / 9
 
 
-def make_watch(view: ViewSettings, *, looks_per_s: float = 5.0, aspect: float = USUAL_ASPECT) -> CameraWatch:
+def make_watch(
+    view: ViewSettings, *, looks_per_s: float = 5.0, aspect: float = USUAL_ASPECT, poses: PoseWatch | None = None
+) -> CameraWatch:
     """Return the watch over a camera whose pictures are `aspect` times as wide as they are high."""
     tracker = Tracker(TrackerSettings(aspect=aspect))
     perspective = Perspective(None if view.ground is None else Ground(view.ground, aspect), aspect)
     rules = make_rules(view, aspect=aspect)
-    return CameraWatch(rules, tracker=tracker, looks_per_s=looks_per_s, perspective=perspective)
+    return CameraWatch(rules, tracker=tracker, looks_per_s=looks_per_s, perspective=perspective, poses=poses)
 
 
 def make_rules(view: ViewSettings, *, aspect: float = 16 / 9) -> list[Rule[Any]]:

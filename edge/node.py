@@ -25,6 +25,7 @@ from edge.evidence import EvidenceStore
 from edge.health import CameraPulse, NodePulse, silent_s, vitals_of
 from edge.inference import Analyst, Detectors, Seat
 from edge.lazy_detector import LazyDetector
+from edge.pose_pictures import keep_learned, pose_watch
 from edge.report import CameraClock, Reporter
 from edge.rules.base import DangerLevel, Sense
 from edge.self_watch import SelfWatch
@@ -85,6 +86,7 @@ class Node:
         self.evidence = EvidenceStore(data_dir / "evidence")
         self.evidence.prepare()
         self.uploader = _uploader(config, self.evidence)
+        self._views = data_dir / "views"  # by which it recognises that a camera has been turned
         self._placer = Placer(read_terrain(config.terrain) if config.terrain else None)
         self.reporter = Reporter(
             site=config.node.site,
@@ -144,7 +146,8 @@ class Node:
 
     def add_camera(self, settings: CameraSettings) -> None:
         """Put a camera to work."""
-        watch = make_watch(settings, looks_per_s=self.config.inference.looks_per_s)
+        poses = pose_watch(settings, self._views)
+        watch = make_watch(settings, looks_per_s=self.config.inference.looks_per_s, poses=poses)
         watch.danger = self._danger.get(settings.area or "")
         seat = self.analyst.seat(settings, watch)
         fastest_s = min(watch.senses.values(), default=1.0)
@@ -227,7 +230,12 @@ class Node:
             return
         with seat.busy:
             told = seat.watch.finish()
-            seat.watch = make_watch(seat.settings, looks_per_s=self.config.inference.looks_per_s, aspect=aspect)
+            seat.watch = make_watch(
+                seat.settings,
+                looks_per_s=self.config.inference.looks_per_s,
+                aspect=aspect,
+                poses=seat.watch.poses,
+            )
             seat.watch.danger = self._danger.get(seat.settings.area or "")
         self._on_told(seat, None, told)
 
@@ -279,6 +287,8 @@ class Node:
                 if time.monotonic() >= health_due_s:
                     health_due_s = time.monotonic() + HEALTH_EVERY_S
                     self._publish_health()
+                    for post in self.posts():
+                        keep_learned(post.settings, post.seat.watch.poses, self._views)
                 if time.monotonic() >= give_back_due_s:
                     give_back_due_s = time.monotonic() + GIVE_BACK_EVERY_S
                     give_back()
