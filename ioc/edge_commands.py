@@ -59,11 +59,23 @@ def check(
     from edge.config import NodeConfig
 
     config = read_config(file, NodeConfig)
+    _read_what_it_names(config)
     probes = _probe_all(config, timeout_s) if cameras else []
     result = {"file": str(file), "ok": all(p["ok"] for p in probes), "cameras": probes}
     emit(result, as_json, _show)
     if not result["ok"]:
         raise typer.Exit(1)
+
+
+def _read_what_it_names(config: Any) -> None:
+    """Raise ConfigError for a terrain file or a preset's picture that the node could not start with."""
+    from edge.pose_pictures import pose_watch
+    from edge.terrain import read_terrain
+
+    if config.terrain is not None:
+        read_terrain(config.terrain)
+    for camera in config.cameras:
+        pose_watch(camera, config.node.data_dir / "views")
 
 
 def _probe_all(config: Any, timeout_s: float) -> list[dict[str, Any]]:
