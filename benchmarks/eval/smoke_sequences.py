@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from rtsp.frame import Frame
 from rtsp.picture import VideoPicture
 
 NAME = re.compile(r"^(?P<unix>\d{6,12})_(?P<offset>[+-]\d{1,6})$")
+Box = tuple[float, float, float, float]  # x0 y0 x1 y1, each 0..1
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 FILE = "sequence.yaml"
 WRONG_NAMED = 12  # how many wrong files one message names
@@ -27,6 +28,9 @@ class PictureTime(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     file: str = Field(description="name of the picture, in the folder of the sequence")
     time_s: float = Field(description="seconds, on one clock for the whole sequence")
+    smoke: tuple[tuple[float, float, float, float], ...] = Field(
+        default=(), description="boxes x0 y0 x1 y1 around the smoke, each 0..1; to learn from, not to score by"
+    )
 
 
 class SequenceFile(BaseModel):
@@ -49,6 +53,7 @@ class Sequence:
     times_s: tuple[float, ...]
     ignition_s: float | None
     tags: tuple[str, ...] = ()
+    smoke: tuple[tuple[Box, ...], ...] = ()  # for each picture the boxes around its smoke, where they are known
 
     @property
     def duration_s(self) -> float:
@@ -115,18 +120,17 @@ def _from_file(folder: Path) -> Sequence:
     missing = [item.file for item in said.pictures if not (folder / item.file).is_file()]
     if missing:
         raise ConfigError(f"{folder / FILE}: there is no picture {', '.join(missing[:WRONG_NAMED])}")
-    pictures = sorted((item.time_s, folder / item.file) for item in said.pictures)
-    return _checked(folder, pictures, said.ignition_s, said.tags)
+    ordered = sorted(said.pictures, key=lambda item: item.time_s)
+    read = _checked(folder, [(item.time_s, folder / item.file) for item in ordered], said.ignition_s)
+    return replace(read, tags=said.tags, smoke=tuple(item.smoke for item in ordered))
 
 
-def _checked(
-    folder: Path, pictures: list[tuple[float, Path]], ignition_s: float | None, tags: tuple[str, ...] = ()
-) -> Sequence:
+def _checked(folder: Path, pictures: list[tuple[float, Path]], ignition_s: float | None) -> Sequence:
     times_s = tuple(time_s for time_s, _ in pictures)
     twice = [path.name for (a, _), (b, path) in itertools.pairwise(pictures) if b <= a]
     if twice:
         raise ConfigError(f"{folder}: two pictures have the same time: {', '.join(twice[:WRONG_NAMED])}")
-    return Sequence(folder.resolve().name, tuple(path for _, path in pictures), times_s, ignition_s, tags)
+    return Sequence(folder.resolve().name, tuple(path for _, path in pictures), times_s, ignition_s)
 
 
 def _even(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

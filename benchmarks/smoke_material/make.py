@@ -19,11 +19,12 @@ from benchmarks.smoke_material.nuisances import BESIDE_A_FIRE, NUISANCES, Scene
 from benchmarks.smoke_material.order import in_order
 from benchmarks.smoke_material.stills import Group, Image
 from benchmarks.smoke_material.view import LivingView
-from detectors.picture import Picture
+from detectors.picture import Picture, Region
 from edge.smoke.sight import COLUMNS, ROWS, horizon
 from rtsp.picture import VideoPicture
 
 Half = Literal["development", "check"]
+Shown = tuple[float, Image | Path, tuple[Region, ...]]  # seconds, picture or its file, boxes around its smoke
 
 START_S: Final = 1_500_000_000.0  # where the clock of made sequences begins
 LEAST_STILLS: Final = 6  # of a group: fewer do not show how its light moves
@@ -44,12 +45,12 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """One sequence about to be written: `pictures` yields (seconds, picture or its file, does it show smoke)."""
+    """One sequence about to be written: `pictures` yields (seconds, picture or its file, boxes around its smoke)."""
 
     name: str
     camera: str
     tags: tuple[str, ...]
-    pictures: Iterator[tuple[float, Image | Path, bool]]
+    pictures: Iterator[Shown]
 
 
 def halves(groups: Sequence[Group]) -> dict[str, Half]:
@@ -76,10 +77,10 @@ def takes(groups: Sequence[Group], amount: Amount, seed: int) -> Iterator[Take]:
 def assembled(group: Group, step_s: float) -> Take:
     """Return the stills themselves in the order of time: a real sequence, with the camera's own light and smoke."""
 
-    def pictures() -> Iterator[tuple[float, Image | Path, bool]]:
+    def pictures() -> Iterator[Shown]:
         clear, smoky = in_order(group)
         for index, still in enumerate([*clear, *smoky]):
-            yield index * step_s, still.file, bool(still.smoke)
+            yield index * step_s, still.file, still.boxes
 
     kind = "real_fire" if group.smoky else "real_clear"
     young = ("from_the_first_look",) if group.smoky and not group.clear else ()
@@ -91,7 +92,7 @@ def burning(group: Group, amount: Amount, rng: np.random.Generator, index: int) 
     faint = bool(index % 2)
     kind = str(rng.choice(BESIDE_A_FIRE))
 
-    def pictures() -> Iterator[tuple[float, Image | Path, bool]]:
+    def pictures() -> Iterator[Shown]:
         looks = amount.clear_looks + amount.burning_looks
         view, scene = _view(group, looks, amount, rng)
         fire = Fire.drawn(rng, view.size[0], scene.horizon, faint=faint)
@@ -101,7 +102,7 @@ def burning(group: Group, amount: Amount, rng: np.random.Generator, index: int) 
             if look >= begins:
                 image, box = fire.on(image, (look - begins) * amount.step_s, rng)
             image = view.developed(NUISANCES[kind](image, look, looks, scene, rng))
-            yield look * amount.step_s, image, box is not None
+            yield look * amount.step_s, image, (box,) if box else ()
 
     tags = (group.source, "drawn_fire", "faint" if faint else "plain", f"beside_{kind}")
     return Take(f"{group.name}_fire{index}", group.camera, tags, pictures())
@@ -110,12 +111,12 @@ def burning(group: Group, amount: Amount, rng: np.random.Generator, index: int) 
 def harmless(group: Group, amount: Amount, kind: str, rng: np.random.Generator) -> Take:
     """Return the living view under one nuisance, without any fire."""
 
-    def pictures() -> Iterator[tuple[float, Image | Path, bool]]:
+    def pictures() -> Iterator[Shown]:
         looks = amount.clear_looks + amount.burning_looks
         view, scene = _view(group, looks, amount, rng)
         for look in range(looks):
             image = NUISANCES[kind](view.at(look), look, looks, scene, rng)
-            yield look * amount.step_s, view.developed(image), False
+            yield look * amount.step_s, view.developed(image), ()
 
     return Take(f"{group.name}_{kind}", group.camera, (group.source, "nuisance", kind), pictures())
 
@@ -126,14 +127,15 @@ def write(take: Take, folder: Path) -> int:
     into.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, object]] = []
     ignition_s: float | None = None
-    for index, (time_s, image, is_smoke) in enumerate(take.pictures):
+    for index, (time_s, image, smoke) in enumerate(take.pictures):
         name = f"{index:04d}.jpg"
         if isinstance(image, Path):
             shutil.copyfile(image, into / name)
         else:
             cv2.imwrite(str(into / name), image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-        rows.append({"file": name, "time_s": START_S + time_s})
-        if is_smoke and ignition_s is None:
+        boxes = {"smoke": [[round(value, 5) for value in box] for box in smoke]} if smoke else {}
+        rows.append({"file": name, "time_s": START_S + time_s, **boxes})
+        if smoke and ignition_s is None:
             ignition_s = START_S + time_s
     said: dict[str, object] = {"camera": take.camera, "tags": list(take.tags), "pictures": rows}
     if ignition_s is not None:

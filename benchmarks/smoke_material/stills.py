@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from common.config import ConfigError
+from detectors.picture import Region
 
 Image = npt.NDArray[np.uint8]  # (height, width, 3) BGR
 
@@ -27,10 +28,15 @@ class _Row(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """One picture. `smoke` is the share of the picture that its smoke boxes cover, 0 where it is clear."""
+    """One picture, and the boxes around the smoke in it."""
 
     file: Path
-    smoke: float
+    boxes: tuple[Region, ...]
+
+    @property
+    def smoke(self) -> float:
+        """The share of the picture that its boxes cover, 0 where it is clear."""
+        return sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in self.boxes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,13 @@ def read_image(file: Path) -> Image:
     return np.asarray(pixels, np.uint8)
 
 
-def _smoke_in(label: Path) -> float:
-    """Return the summed area of the smoke boxes of one YOLO label file."""
+def _smoke_in(label: Path) -> tuple[Region, ...]:
+    """Return the smoke boxes of one YOLO label file."""
     if not label.is_file():
-        return 0.0
+        return ()
     rows = [line.split() for line in label.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return sum(float(row[3]) * float(row[4]) for row in rows if row[0] == "0")
+    return tuple(_corners(*map(float, row[1:5])) for row in rows if row[0] == "0")
+
+
+def _corners(x: float, y: float, width: float, height: float) -> Region:
+    return (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
