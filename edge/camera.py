@@ -112,6 +112,12 @@ class CameraWatch:
         return next((rule.mutes for rule in self._rules if rule.mutes is not None), None)
 
     @property
+    def sight(self) -> str | None:
+        """Whether its view can be judged: "clear", or in one word why not; None where no rule says."""
+        said = [rule.sight for rule in self._rules if rule.sight is not None]
+        return next((one for one in said if one != "clear"), said[0] if said else None)
+
+    @property
     def held_back(self) -> int:
         """How many findings have been held back because the camera could not see."""
         return self._muting.count
@@ -188,7 +194,8 @@ class CameraWatch:
         self._ratios = self._perspective.ratios(self._tracks)
 
     def _look(self, now_s: float, seen: Detections, picture: Picture) -> Look:
-        return Look(now_s, self._tracks, seen, picture, self._poses.stance.pose, self.danger, self._ratios)
+        at = self._clock.utc(now_s)
+        return Look(now_s, self._tracks, seen, picture, self._poses.stance.pose, self.danger, at, self._ratios)
 
     def _is_due(self, rule: Rule[Any], now_s: float) -> bool:
         if rule.sense != "picture":

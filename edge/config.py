@@ -137,11 +137,13 @@ class ViewSettings(Settings):
     def _rules_name_what_exists(self) -> ViewSettings:
         mistakes = []
         for index, rule in enumerate(self.rules):
-            for what, known in (("zone", self.zones), ("line", self.lines)):
-                named = getattr(rule, what, None)
-                if named is not None and named not in known:
-                    there = ", ".join(known) or "none"
-                    mistakes.append(f"rules.{index}: there is no {what} {named!r} on this camera (there: {there})")
+            line = getattr(rule, "line", None)
+            named = [("zone", zone, set(self.zones)) for zone in rule.zones_named()]
+            named += [("line", line, set(self.lines))] if line is not None else []
+            for what, name, known in named:
+                if name not in known:
+                    there = ", ".join(sorted(known)) or "none"
+                    mistakes.append(f"rules.{index}: there is no {what} {name!r} on this camera (there: {there})")
             if self.ground is None and CATALOG[rule.kind].needs_ground:  # type: ignore[attr-defined]
                 mistakes.append(
                     f"rules.{index}: {rule.name!r} measures on the ground, and this camera has no ground: block; "

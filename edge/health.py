@@ -72,6 +72,7 @@ class CameraPulse:
             bitrate_kbps=round(received.bitrate_bps / 1000, 1),
             width_px=received.width or None,
             height_px=received.height or None,
+            sight=self.seat.watch.sight,
             muted=self.seat.watch.muted_by,
             held=self.seat.watch.held_back,
             reason=None if received.connected else received.failure,

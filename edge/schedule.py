@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 SITE_ZONE: Final = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")  # no summer time there since 1975
+Utc: TypeAlias = datetime  # an aware moment; rules are told it and ask no clock
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES: Final = 24 * 60

@@ -83,6 +83,7 @@ class CameraHealth(Wire):
     bitrate_kbps: Number | None = None
     width_px: Count | None = None
     height_px: Count | None = None
+    sight: Short | None = None  # can the view be judged for smoke: clear, night, fog, glare …; None: nobody judges it
     muted: Short | None = None  # the camera's own trouble because of which its other findings are held back
     held: Count = 0  # findings held back for that, since the camera was started
     reason: Short | None = None  # why it is not online, in one word: refused, unauthorised, timeout, garbage, …

@@ -52,6 +52,7 @@ class Sequence:
     files: tuple[Path, ...]
     times_s: tuple[float, ...]
     ignition_s: float | None
+    camera: str = ""
     tags: tuple[str, ...] = ()
     smoke: tuple[tuple[Box, ...], ...] = ()  # for each picture the boxes around its smoke, where they are known
 
@@ -122,7 +123,7 @@ def _from_file(folder: Path) -> Sequence:
         raise ConfigError(f"{folder / FILE}: there is no picture {', '.join(missing[:WRONG_NAMED])}")
     ordered = sorted(said.pictures, key=lambda item: item.time_s)
     read = _checked(folder, [(item.time_s, folder / item.file) for item in ordered], said.ignition_s)
-    return replace(read, tags=said.tags, smoke=tuple(item.smoke for item in ordered))
+    return replace(read, camera=said.camera, tags=said.tags, smoke=tuple(item.smoke for item in ordered))
 
 
 def _checked(folder: Path, pictures: list[tuple[float, Path]], ignition_s: float | None) -> Sequence:

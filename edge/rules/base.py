@@ -15,7 +15,7 @@ from edge.geometry import Areas, Points, Zone
 from edge.ground import Ground
 from edge.rules.filters import ObjectFilter, ObjectFilterSettings
 from edge.rules.vitals import Vitals
-from edge.schedule import Span
+from edge.schedule import Span, Utc
 from edge.tracks import Tracks
 
 Phase: TypeAlias = Literal["start", "update", "end"]
@@ -64,6 +64,7 @@ class Look:
     picture: Picture | None = None
     pose: str | None = ""  # what the camera looks at: memory of a view is kept by it. "" the only view; None on its way
     danger: DangerLevel | None = None  # of the camera's commune today; None where nobody has told
+    at: Utc | None = None  # UTC of the moment, for what depends on the hour or the season
     ratios: Areas | None = None  # (N,) height of each track over what is expected at its place; NaN where unknown
 
 
@@ -90,6 +91,11 @@ class RuleSettings(BaseModel):
         default=(),
         description="when it is on duty: {days: [sat, sun], from: '22:00', to: '05:00'}; empty: always",
     )
+
+    def zones_named(self) -> list[str]:
+        """Return the zones of the camera that these settings count on."""
+        zone = getattr(self, "zone", None)
+        return [] if zone is None else [zone]
 
 
 class ObjectRuleSettings(RuleSettings, ObjectFilterSettings):
@@ -166,6 +172,11 @@ class Rule(ABC, Generic[S]):
     @property
     def mutes(self) -> str | None:
         """The kind of trouble because of which the camera's other rules cannot be believed just now; None: none."""
+        return None
+
+    @property
+    def sight(self) -> str | None:
+        """In one word why it cannot judge the view (night, fog, glare …); "clear" when it can; None: no idea."""
         return None
 
     def finish(self, time_s: float) -> Iterable[Finding]:

@@ -1,72 +1,77 @@
 """Report forest-fire smoke or flame once several looks agree on it.
 
-A candidate is followed from look to look and adds up evidence: how sure the detector is, beyond what it always says at
-that place; whether the view has changed just there; whether it grows and rises and stays on its source. It starts
-when the evidence reaches `evidence`, never from one look alone, and ends when nothing has been seen for `gone_s`.
-Candidates that stand close together are one fire. Where fog or glare hides the view nothing is judged.
-`detail` carries `certainty` 0..1, `looks`, `growth` (size now ÷ at first), `rise`, `area` (share of the picture),
-`flame` (has flame been seen) and `view` (clear, night, fog, glare).
+A candidate is followed from look to look; what the looks show of it adds up to evidence of a fire: how
+sure the detector is, beyond what it says elsewhere in this view and always at that place; whether the view has changed
+just there; whether it grows, rises, stands on land and is alone. It starts when that reaches `evidence`, shifted
+by the day's fire danger and by what is known of the place, never from one look alone, and ends when nothing has been
+seen for `gone_s`. Candidates that stand close together are one fire. Where fog or glare hides the view nothing is
+judged, nothing begins and nothing ends.
+`detail` carries `stage` (suspected, confirmed), `certainty` 0..1, `why` (what made it more urgent: certain, large,
+flame), `looks`, `growth` (size now ÷ at first), `rise`, `area` (share of the picture), `flame` (has flame been seen),
+`view` (clear, night, fog, glare, dirty), `danger` (I to V, if known) and `needed` (the evidence that was needed).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from edge.rules.base import Finding, Look, Phase, Rule, RuleSettings, Scene, Seen, Severity
-from edge.smoke.evidence import Scale, certainty
+from detectors.detections import Detections
+from edge.rules.base import DangerLevel, Finding, Look, Phase, Rule, RuleSettings, Scene, Seen, Severity
+from edge.smoke.evidence import certainty
+from edge.smoke.fire import Fire, Stage, area_of
+from edge.smoke.nuisances import NuisanceSettings
 from edge.smoke.tube import Tube
 from edge.smoke.visibility import View
 from edge.smoke.watch import SmokeWatch
 
-LEVELS: Final[tuple[Severity, ...]] = ("info", "low", "medium", "high", "critical")
-LARGE: Final = 0.02  # of the picture: a plume of about 1/5 by 1/10, far beyond a fire that one crew puts out
-SURE: Final = 2.0  # times the needed evidence
-GREW: Final = 1.5  # times the size that was told last: worth an update
-UPDATE_S: Final = 120.0  # between two updates of a fire that only goes on
+BY_DANGER: Final[Mapping[DangerLevel, float]] = {"I": 1.5, "II": 0.75, "III": 0.0, "IV": -0.4, "V": -0.8}
+"""A fire is likelier on a dry day, and so the same sight is more often one. From I to V this doubles the false alarms
+(curve in docs/decisions/0161); the true ratio of fires is far larger, but a wrong level must neither blind a camera
+nor flood an operator."""
+
+
+LEAST_EVIDENCE: Final = 2.1  # just beyond what one look can say
 
 
 class SmokeSettings(RuleSettings):
     kind: Literal["smoke"] = Field(description="reports forest-fire smoke and flame")
-    severity: Severity = Field(default="high", description="how urgent at first; it grows with size and flame")
+    severity: Severity = Field(
+        default="medium", description="how urgent when confirmed; one level up each when certain, large, with flame"
+    )
     zone: str | None = Field(default=None, description="a zone of this camera; empty means the whole picture")
     except_zones: frozenset[str] = Field(default=frozenset(), description="zones that never count: kilns, chimneys")
+    nuisances: tuple[NuisanceSettings, ...] = Field(
+        default=(), max_length=64, description="zones that smoke at some hours or in some months without a fire"
+    )
     every_s: float = Field(default=20.0, ge=1, le=120, description="seconds between two looks")
     evidence: float = Field(
-        default=1.9, ge=1.3, le=6, description="how much the looks must add up to: higher is surer and later"
+        default=3.0, ge=2.1, le=12, description="how much the looks must add up to: higher is surer and later"
     )
-    confirm_s: float = Field(default=10.0, ge=0, le=3600, description="seconds that it must have lasted at least")
+    suspicion: float | None = Field(
+        default=None,
+        ge=-4,
+        le=8,
+        description="log-odds from which it is told as a suspicion, of low urgency; empty: no",
+    )
+    by_danger: dict[DangerLevel, float] = Field(
+        default=dict(BY_DANGER), description="added to `evidence` at each fire danger level of the day, I to V"
+    )
+    confirm_s: float = Field(default=40.0, ge=0, le=3600, description="seconds that it must have lasted at least")
     gone_s: float = Field(default=600.0, ge=10, description="seconds without a sighting after which it is over")
     near: float = Field(default=0.12, ge=0, le=1, description="candidates nearer than this share of the width are one")
-    low_score: float = Field(default=0.05, ge=0, lt=1, description="detector score that counts nothing")
-    high_score: float = Field(default=0.20, gt=0, le=1, description="detector score that counts fully")
 
+    @model_validator(mode="after")
+    def _suspicion_comes_first(self) -> SmokeSettings:
+        if self.suspicion is not None and self.suspicion >= self.evidence:
+            raise ValueError("`suspicion` must be below `evidence`: a suspicion comes before its confirmation")
+        return self
 
-@dataclass(slots=True, eq=False)
-class _Fire:
-    """One fire as it is being told."""
-
-    key: str
-    told: Finding
-    area: float  # when it was told last
-    tubes: list[Tube] = field(default_factory=list)
-    flame: bool = False
-
-    @property
-    def seen_s(self) -> float:
-        return max(tube.last.time_s for tube in self.tubes)
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """x0 y0 x1 y1 around the latest sighting of each part that is still seen."""
-        latest = [tube.last.box for tube in self.tubes if tube.missed_looks == 0] or [self.tubes[0].last.box]
-        (x0, y0), (x1, y1) = np.min(latest, axis=0)[:2], np.max(latest, axis=0)[2:]
-        return float(x0), float(y0), float(x1), float(y1)
+    def zones_named(self) -> list[str]:
+        return [*super().zones_named(), *sorted(self.except_zones), *(one.zone for one in self.nuisances)]
 
 
 class Smoke(Rule[SmokeSettings]):
@@ -80,8 +85,10 @@ class Smoke(Rule[SmokeSettings]):
         super().__init__(settings, scene)
         self._zone = scene.zone(settings.zone)
         self._except = [scene.zone(name) for name in sorted(settings.except_zones)]
-        self._watch = SmokeWatch(Scale(settings.low_score, settings.high_score))
-        self._fires: list[_Fire] = []
+        self._nuisances = [(one, scene.zone(one.zone)) for one in settings.nuisances]
+        self._watches: dict[str, SmokeWatch] = {}  # the memory of each view: one, or one for each preset
+        self._view: View = "clear"
+        self._fires: list[Fire] = []
         self._count = 0
 
     @property
@@ -89,77 +96,111 @@ class Smoke(Rule[SmokeSettings]):
         return self.settings.every_s
 
     @property
-    def view(self) -> View:
-        """Whether the view can be judged just now."""
-        return self._watch.view
+    def sight(self) -> View:
+        """Whether the view can be judged just now, in one word."""
+        return self._view
 
     def update(self, look: Look) -> Iterable[Finding]:
-        found = look.detections.labelled(self.kinds)
-        feet = np.stack([(found.boxes[:, 0] + found.boxes[:, 2]) / 2, found.boxes[:, 3]], axis=1).astype(np.float64)
-        counts = self._zone.contains(feet)
-        for zone in self._except:
-            counts &= ~zone.contains(feet)
-        for tube in self._watch.look(found[counts], look.picture, look.time_s):
-            if not tube.reported and self._is_certain(tube):
-                yield from self._tell_of(tube, look.time_s)
-        yield from self._go_on(look.time_s)
+        if look.pose is None:
+            return  # on its way between two presets
+        watch = self._watches.setdefault(look.pose, SmokeWatch())
+        tubes = watch.look(self._that_counts(look), look.picture, look.time_s)
+        self._view = watch.view
+        fires = [fire for fire in self._fires if fire.pose == look.pose]
+        for tube in tubes:
+            yield from self._hear(tube, look, fires)
+        yield from self._go_on(look, fires, watch.is_blind)
 
     def finish(self, time_s: float) -> Iterable[Finding]:
         for fire in self._fires:
-            yield self._finding(fire, "end", time_s)
+            yield self._finding(fire, "end", time_s, self._needed(None))
         self._fires.clear()
 
-    def _is_certain(self, tube: Tube) -> bool:
-        return (
-            tube.missed_looks == 0
-            and tube.evidence >= self.settings.evidence
-            and tube.seen_looks >= 2
-            and tube.lasted_s >= self.settings.confirm_s
-        )
+    def _that_counts(self, look: Look) -> Detections:
+        """Return what stands in the watched zone and in none that never counts, now."""
+        found = look.detections.labelled(self.kinds)
+        feet = np.stack([(found.boxes[:, 0] + found.boxes[:, 2]) / 2, found.boxes[:, 3]], axis=1).astype(np.float64)
+        counts = self._zone.contains(feet)
+        never = [zone for one, zone in self._nuisances if one.more is None and one.holds(look.at)]
+        for zone in [*self._except, *never]:
+            counts &= ~zone.contains(feet)
+        return found[counts]
 
-    def _tell_of(self, tube: Tube, time_s: float) -> Iterator[Finding]:
-        """Begin a fire with `tube`, or make it part of one that burns close by."""
-        tube.reported = True
-        for fire in self._fires:
-            if _gap(np.array(fire.box), tube.last.box) <= self.settings.near:
-                fire.tubes.append(tube)
-                return
+    def _needed(self, look: Look | None, tube: Tube | None = None) -> float:
+        """Return the evidence that is needed: as set, by the day's danger, and by what is known of the place."""
+        if look is None:
+            return self.settings.evidence
+        needed = self.settings.evidence
+        needed += self.settings.by_danger.get(look.danger, 0.0) if look.danger is not None else 0.0
+        needed = max(LEAST_EVIDENCE, needed)
+        if tube is None:
+            return needed
+        box = tube.last.box
+        foot = np.array([[(box[0] + box[2]) / 2, box[3]]], np.float64)
+        here = [one for one, zone in self._nuisances if one.holds(look.at) and zone.contains(foot)[0]]
+        return needed + max((one.more or 0.0 for one in here), default=0.0)
+
+    def _hear(self, tube: Tube, look: Look, fires: list[Fire]) -> Iterator[Finding]:
+        """Let a candidate that has just been seen begin a fire, confirm one, or become a part of one."""
+        lasts = tube.seen_looks >= 2 and tube.lasted_s >= self.settings.confirm_s
+        if tube.last.time_s != look.time_s or not lasts:
+            return
+        needed = self._needed(look, tube)
+        stage = self._stage(tube.evidence, needed)
+        owner = next((fire for fire in fires if tube in fire.tubes), None)
+        if stage is None or (owner is not None and (stage == "suspected" or owner.stage == "confirmed")):
+            return
+        owner = owner or self._nearest(tube, fires)
+        if owner is None:
+            owner = self._begin(tube, look, stage)
+            fires.append(owner)
+            yield self._finding(owner, "start", look.time_s, needed, look.danger)
+        elif tube not in owner.tubes:
+            owner.add(tube)
+        if stage == "confirmed":
+            owner.stage = "confirmed"
+
+    def _stage(self, evidence: float, needed: float) -> Stage | None:
+        if evidence >= needed:
+            return "confirmed"
+        suspicion = self.settings.suspicion
+        is_suspect = suspicion is not None and evidence >= suspicion + needed - self.settings.evidence
+        return "suspected" if is_suspect else None
+
+    def _nearest(self, tube: Tube, fires: list[Fire]) -> Fire | None:
+        close = [(fire.distance(tube.last.box), index) for index, fire in enumerate(fires)]
+        distance, index = min(close, default=(np.inf, -1))
+        return fires[index] if distance <= self.settings.near else None
+
+    def _begin(self, tube: Tube, look: Look, stage: Stage) -> Fire:
         self._count += 1
-        started = Finding(
-            tube.last.label, "start", f"{self.settings.name}#{self._count}", time_s, tube.born.time_s, 0.0, "info"
-        )
-        fire = _Fire(started.key, started, tube.last.area, [tube], tube.last.label == "flame")
+        key = f"{self.settings.name}#{self._count}"
+        started = Finding(tube.last.label, "start", key, look.time_s, tube.born.time_s, 0.0, "info")
+        fire = Fire(key, look.pose, started, stage, tube.last.area, flame=tube.last.label == "flame")
+        fire.add(tube)
         self._fires.append(fire)
-        yield self._finding(fire, "start", time_s)
+        return fire
 
-    def _go_on(self, time_s: float) -> Iterator[Finding]:
+    def _go_on(self, look: Look, fires: list[Fire], is_blind: bool) -> Iterator[Finding]:
         """Tell what has grown, what still lasts, and what is over."""
-        for fire in list(self._fires):
+        needed = self._needed(look)
+        for fire in fires:
             fire.flame |= any(tube.last.label == "flame" for tube in fire.tubes if tube.missed_looks == 0)
-            if time_s - fire.seen_s > self.settings.gone_s:
+            if is_blind:
+                fire.blind_s = look.time_s
+            if fire.is_over(look.time_s, self.settings.gone_s):
                 self._fires.remove(fire)
-                yield self._finding(fire, "end", time_s)
+                yield self._finding(fire, "end", look.time_s, needed, look.danger)
                 for tube in fire.tubes:
                     tube.reported = False
-            elif self._is_news(fire, time_s):
-                yield self._finding(fire, "update", time_s)
+            elif fire.is_news(look.time_s, fire.severity(self.settings.severity, needed)):
+                yield self._finding(fire, "update", look.time_s, needed, look.danger)
 
-    def _is_news(self, fire: _Fire, time_s: float) -> bool:
-        since_s = time_s - fire.told.time_s
-        grew = _area(fire.box) >= GREW * fire.area or self._severity(fire) != fire.told.severity
-        return since_s > 0 and (grew or (since_s >= UPDATE_S and time_s == fire.seen_s))
-
-    def _severity(self, fire: _Fire) -> Severity:
-        """Return the configured severity, one level up when large or very certain, another with flame; never down."""
-        evidence = max(tube.peak for tube in fire.tubes)
-        steps = int(_area(fire.box) >= LARGE or evidence >= SURE * self.settings.evidence) + int(fire.flame)
-        level = min(LEVELS.index(self.settings.severity) + steps, len(LEVELS) - 1)
-        return LEVELS[max(level, LEVELS.index(fire.told.severity))]
-
-    def _finding(self, fire: _Fire, phase: Phase, time_s: float) -> Finding:
-        main = max(fire.tubes, key=lambda tube: tube.peak)
-        told = fire.told
-        fire.area = max(fire.area, _area(fire.box))
+    def _finding(
+        self, fire: Fire, phase: Phase, time_s: float, needed: float, danger: DangerLevel | None = None
+    ) -> Finding:
+        main, told = fire.main, fire.told
+        fire.area = max(fire.area, area_of(fire.box))
         fire.told = Finding(
             kind=told.kind,
             phase=phase,
@@ -168,27 +209,21 @@ class Smoke(Rule[SmokeSettings]):
             started_s=told.started_s,
             ended_s=fire.seen_s if phase == "end" else None,
             confidence=certainty(main.peak, self.settings.evidence),
-            severity=self._severity(fire),
+            severity=fire.severity(self.settings.severity, needed),
             zone=self.settings.zone,
             objects=(Seen(main.number, main.last.label, fire.box, main.last.score),),
             detail={
+                "stage": fire.stage,
                 "certainty": certainty(main.peak, self.settings.evidence),
+                "why": fire.reasons(needed),
                 "looks": sum(tube.seen_looks for tube in fire.tubes),
                 "growth": round(main.growth, 2),
                 "rise": round(main.rise, 2),
-                "area": round(_area(fire.box), 5),
+                "area": round(area_of(fire.box), 5),
                 "flame": fire.flame,
-                "view": self._watch.view,
+                "view": self._view,
+                "danger": danger,
+                "needed": round(needed, 2),
             },
         )
         return fire.told
-
-
-def _area(box: tuple[float, float, float, float]) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def _gap(a: npt.NDArray[np.float64], b: npt.NDArray[np.float32]) -> float:
-    """Return the distance between two boxes, 0 when they touch, in shares of the picture."""
-    apart = np.maximum(0, np.maximum(a[:2] - b[2:], b[:2] - a[2:]))
-    return float(np.hypot(*apart))

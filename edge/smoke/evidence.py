@@ -1,60 +1,138 @@
-"""How much one look says for or against a fire: a sequential test, in which several looks must agree.
+"""How much the looks say for a fire: a small fitted scorer for each look, summed up as in a sequential test.
 
-After Wald (1945), evidence is summed look by look until it crosses a limit. A sighting speaks for a fire by its score,
-less what the detector always says there, and by how much the view has changed just there; a look without it
-speaks against. One look can never carry a candidate over the limit of confirmation.
+Each number says one thing that a forester would say as well; `weights.py` says how much each counts, and is written by
+`ioc eval fit-smoke`, which shows how well they do on cameras that they were not fitted on. What a look says is added
+up (Page's cumulative sum, after Wald): evidence never falls below nothing, one look can never carry it over a limit,
+and looks soon after one another count for less, so that a look every 10 s and one every minute are judged alike.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from edge.smoke.tube import Sighting, Tube
 
-MOST_PER_LOOK: Final = 1.1  # below every allowed limit: a single frame cannot confirm
-STRONGEST: Final = 1.3  # times a certain score: beyond that a detector is only louder
-MISS: Final = 0.35  # what a look without the candidate takes away: young smoke comes and goes
-FADES: Final = 0.85  # of the evidence stays at each miss, so that old certainty does not carry a gap
-MOST: Final = 6.0  # evidence does not pile up for ever: the end of a fire is noticed in finite time
-NEWS_NONE, NEWS_CLEAR = 0.3, 1.5  # usual spreads beyond the surroundings: noise; clearly something new
-UNCHANGED: Final = 0.35  # weight of a sighting where nothing has changed: haze and rocks look like smoke every day
-INDEPENDENT_S: Final = 60.0  # after which the light has moved enough for a second opinion on the same pixels
-UNKNOWN: Final = 0.6  # weight where a rule is given boxes without pictures
-STALE: Final = 1.2  # all that sightings can add up to where nothing changes, however many: below every allowed limit
+Numbers = npt.NDArray[np.float64]  # (K,), in the order of NUMBERS
+
+AS_LIKELY: Final = 0.5  # log-odds from which a sighting speaks for a fire: a little more than even
+MOST_PER_LOOK: Final = 2.0  # below every allowed limit: a single look cannot confirm
+MISS: Final = 0.5  # what a look without the candidate takes away: young smoke comes and goes
+MOST: Final = 12.0  # evidence does not pile up for ever: the end of a fire is noticed in finite time
+INDEPENDENT_S: Final = 60.0  # after which light and wind have moved enough for a second opinion
+RECENT_S: Final = 150.0  # three looks a minute apart: boxes flicker, and a fire is not decided by one look
 KNOWN_S: Final = 900.0  # of watching, after which the detector's silence about a place means something
-NEVER_SAID: Final = 0.4  # how far up to `MOST` that alone may lift the evidence: above the usual limit, not far
 OLD_S: Final = 900.0  # after so long unreported, a candidate has become part of the view's habits
-GROWN: Final = 1.5  # times its first size: 25 % wider and higher is more than boxes flicker
-RISEN: Final = 0.5  # heights of the first box
-BONUS: Final = 0.25  # for each of the two
-LEAST_WORTH: Final = 0.15  # growth of something that is hardly seen is noise
+NEWS_CLEAR: Final = 3.0  # usual spreads beyond the surroundings, from which more tells nothing more
+UNKNOWN_NEWS: Final = 1.0  # where a rule is given boxes without pictures: what an average sighting has
+FAR_BELOW: Final = 0.1  # of the height below the horizon, from which on it is land without doubt
+MOST_GROWN: Final = 1.5  # natural log of the size now over the size at first, beyond which growth says no more
+LEAST_SCORE: Final = 0.02
+COMPANY: Final = 4  # other candidates at the same time, from which more say no more: that is weather
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
-    """Scores that count nothing and 1.0; from the detector's card: its noise floor, and where precision is good."""
+class Weights:
+    """What each of `NUMBERS` counts, and the log-odds of a candidate for which nothing speaks."""
 
-    nothing: float
-    certain: float
+    bias: float
+    of: Mapping[str, float]
 
-    def __call__(self, score: float) -> float:
-        """Return 0 at `nothing`, 1 at `certain`, more above, never negative."""
-        return max(0.0, (score - self.nothing) / max(1e-6, self.certain - self.nothing))
+    def log_odds(self, tube: Tube) -> float:
+        """Return the log-odds that the candidate, as last seen, is a fire."""
+        return self.bias + sum(self.of[name] * number(tube) for name, number in NUMBERS.items())
 
 
-def weigh(tube: Tube, scale: Scale, step_s: float) -> None:
+def numbers(tube: Tube) -> Numbers:
+    """Return the candidate's numbers as last seen."""
+    return np.array([number(tube) for number in NUMBERS.values()], np.float64)
+
+
+def add(tube: Tube, log_odds: float, step_s: float) -> None:
     """Let the tube's last sighting speak, `step_s` after the look before."""
-    sighting = tube.last
-    usual = habit_of(tube, sighting)
-    beyond_habit = 1.0 if usual <= 0 else max(0.0, 1 - usual / max(sighting.score, 1e-6))
-    weight = weight_of_news(sighting.news, step_s)
-    worth = min(STRONGEST, scale(sighting.score)) * beyond_habit * weight * tube.anchored
-    signs = BONUS * (tube.growth >= GROWN) + BONUS * (tube.rise >= RISEN)
-    amount = min(MOST_PER_LOOK, worth + (signs if worth > LEAST_WORTH else 0.0))
-    tube.evidence += min(amount, max(0.0, ceiling(tube, sighting, beyond_habit) + 2 * signs - tube.evidence))
-    tube.evidence = min(MOST, tube.evidence)
+    says = min(MOST_PER_LOOK, log_odds - AS_LIKELY)
+    tube.evidence = min(MOST, max(0.0, tube.evidence + independence(step_s) * says))
     tube.peak = max(tube.peak, tube.evidence)
+
+
+def miss(tube: Tube, step_s: float) -> None:
+    """A look that could have shown the candidate, and did not."""
+    tube.evidence = max(0.0, tube.evidence - independence(step_s) * MISS)
+
+
+def independence(step_s: float) -> float:
+    """Return how much a look counts `step_s` after the one before, 0..1: a second opinion, or the same again."""
+    return math.sqrt(min(1.0, max(0.0, step_s) / INDEPENDENT_S))
+
+
+def certainty(evidence: float, limit: float) -> float:
+    """Return 0..1 for people: 0.5 at half the limit, 0.75 where it is confirmed, towards 1 beyond."""
+    odds = max(0.0, evidence) / max(limit, 1e-6)
+    return float(round(1 - 0.5 ** (2 * odds), 3))
+
+
+def _score(tube: Tube) -> float:
+    """Return the log of the recent mean score."""
+    return math.log(max(LEAST_SCORE, _recent_score(tube)))
+
+
+def _peak(tube: Tube) -> float:
+    return math.log(max(LEAST_SCORE, tube.peak_score))
+
+
+def _beyond_habit(tube: Tube) -> float:
+    """Return 1 where a detector that has long watched never says anything here, 0 where it usually says as much as now.
+
+    Early in a watch nobody knows what is usual: then nothing is beyond it.
+    """
+    usual = habit_of(tube, tube.last)
+    known = tube.last.watched_s / (tube.last.watched_s + KNOWN_S / 3)
+    return known * max(0.0, 1 - usual / max(tube.last.score, LEAST_SCORE))
+
+
+def _news(tube: Tube) -> float:
+    """Return 0..1 for how much the pixels have changed just there, in the recent mean."""
+    recent = [UNKNOWN_NEWS if one.news is None else min(one.news, NEWS_CLEAR) for one in tube.recent(RECENT_S)]
+    return float(np.mean(recent)) / NEWS_CLEAR
+
+
+def _growth(tube: Tube) -> float:
+    return max(-1.0, min(MOST_GROWN, math.log(max(tube.growth, 0.1))))
+
+
+def _rise(tube: Tube) -> float:
+    return max(-1.0, min(MOST_GROWN, tube.rise))
+
+
+def _on_land(tube: Tube) -> float:
+    """Return 1 where its foot stands on land, -1 where it hangs in the sky."""
+    return max(-1.0, min(1.0, tube.last.below / FAR_BELOW))
+
+
+def _company(tube: Tube) -> float:
+    """Return 0..1 for how many others look like smoke at the same time: mist is in every valley, a fire is one."""
+    return min(tube.last.others, COMPANY) / COMPANY
+
+
+NUMBERS: Final[Mapping[str, Callable[[Tube], float]]] = MappingProxyType(
+    {
+        "score": _score,
+        "peak": _peak,
+        "beyond_habit": _beyond_habit,
+        "news": _news,
+        "growth": _growth,
+        "rise": _rise,
+        "on_land": _on_land,
+        "company": _company,
+    }
+)
+AGAINST: Final = frozenset({"company"})  # these can only speak against a fire, the others only for one
 
 
 def habit_of(tube: Tube, sighting: Sighting) -> float:
@@ -67,36 +145,5 @@ def habit_of(tube: Tube, sighting: Sighting) -> float:
     return tube.born.usual if before_is_known else sighting.usual
 
 
-def ceiling(tube: Tube, sighting: Sighting, beyond_habit: float) -> float:
-    """Return up to where a sighting may lift the evidence: two kinds of news can lift it over a limit.
-
-    The pixels have changed; or the detector, which has watched this view for long, never said this here before.
-    """
-    if sighting.news is None:
-        return MOST
-    pixels = min(1.0, max(0.0, (sighting.news - NEWS_NONE) / (NEWS_CLEAR - NEWS_NONE)))
-    detector = beyond_habit if tube.born.watched_s >= KNOWN_S else 0.0
-    return STALE + (MOST - STALE) * max(pixels, NEVER_SAID * detector)
-
-
-def weight_of_news(news: float | None, step_s: float) -> float:
-    """Return 0..1 for how much the view departs from its memory; `UNKNOWN` without pictures.
-
-    Where nothing changes, a look soon after another tells nothing that the other has not.
-    """
-    if news is None:
-        return UNKNOWN
-    share = min(1.0, max(0.0, (news - NEWS_NONE) / (NEWS_CLEAR - NEWS_NONE)))
-    unchanged = UNCHANGED * min(1.0, step_s / INDEPENDENT_S)
-    return float(unchanged + (1 - unchanged) * share)
-
-
-def miss(tube: Tube) -> None:
-    """A look that could have shown the candidate, and did not."""
-    tube.evidence = max(0.0, tube.evidence * FADES - MISS)
-
-
-def certainty(evidence: float, limit: float) -> float:
-    """Return 0..1 for people: 0.5 at half the limit, 0.75 where it is confirmed, towards 1 beyond."""
-    odds = max(0.0, evidence) / max(limit, 1e-6)
-    return float(round(1 - 0.5 ** (2 * odds), 3))
+def _recent_score(tube: Tube) -> float:
+    return float(np.mean([one.score for one in tube.recent(RECENT_S)]))

@@ -29,6 +29,8 @@ class Sighting:
     news: float | None
     usual: float
     watched_s: float = 0.0  # for how long the view had been watched
+    below: float = 0.0  # how far its foot stands below the horizon, in shares of the height; negative in the sky
+    others: int = 0  # candidates elsewhere in the same look, about as sure
 
     @property
     def area(self) -> float:
@@ -43,17 +45,24 @@ class Tube:
     number: int
     sightings: deque[Sighting] = field(default_factory=lambda: deque(maxlen=KEPT_SIGHTINGS))
     first: Sighting | None = None
-    evidence: float = 0.0
+    evidence: float = 0.0  # summed over its looks, see `evidence.py`
     peak: float = 0.0  # of the evidence
+    peak_score: float = 0.0
     seen_looks: int = 0
     missed_looks: int = 0  # in a row
+    missed_total: int = 0
     reported: bool = False
 
     def see(self, sighting: Sighting) -> None:
         self.first = self.first or sighting
         self.sightings.append(sighting)
+        self.peak_score = max(self.peak_score, sighting.score)
         self.seen_looks += 1
         self.missed_looks = 0
+
+    def miss(self) -> None:
+        self.missed_looks += 1
+        self.missed_total += 1
 
     @property
     def last(self) -> Sighting:
@@ -69,10 +78,10 @@ class Tube:
         """Seconds between the first and the last sighting."""
         return self.last.time_s - self.born.time_s
 
-    @property
-    def score(self) -> float:
-        """Mean score of the three last sightings."""
-        return float(np.mean([sighting.score for sighting in list(self.sightings)[-3:]]))
+    def recent(self, seconds: float) -> list[Sighting]:
+        """Return the sightings of the last `seconds` up to the last one, oldest first; always at least one."""
+        since_s = self.last.time_s - seconds
+        return [sighting for sighting in self.sightings if sighting.time_s >= since_s]
 
     @property
     def growth(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,8 @@ from edge.smoke.tube import Sighting, Tube
 REACH: Final = 0.35  # of a box's size on each side: how far a plume shifts or grows between two looks
 LEAST_REACH: Final = 0.012  # of the picture: small plumes jump by more than their own size
 LOST_SOURCE: Final = 0.15  # see `Tube.holds`: below this it has left the place where it began
+APART: Final = 0.1  # of the width: pieces of one plume stand closer
+STRAY_S: Final = 130.0  # two looks a minute apart: young smoke comes and goes
 FORGOTTEN_AFTER_S: Final = 600.0  # without a sighting; a smouldering fire shows again within minutes
 
 
@@ -50,15 +53,14 @@ class Tubes:
         return tube
 
     def forget(self, time_s: float, *, keep: frozenset[int] = frozenset()) -> None:
-        """Drop candidates that nothing speaks for: their first box would hold back a real one at the same place.
+        """Drop candidates that are gone. Those in `keep` (numbers) are still being reported."""
+        stays = (tube.number in keep or time_s - tube.last.time_s < patience_s(tube) for tube in self.alive)
+        self.alive = list(itertools.compress(self.alive, list(stays)))
 
-        Those in `keep` (numbers) are still being reported.
-        """
-        self.alive = [
-            tube
-            for tube in self.alive
-            if tube.number in keep or (tube.evidence > 0 and time_s - tube.last.time_s < FORGOTTEN_AFTER_S)
-        ]
+
+def patience_s(tube: Tube) -> float:
+    """Return how long a candidate may stay unseen: a stray box is forgotten soon, a smouldering fire shows again."""
+    return min(FORGOTTEN_AFTER_S, STRAY_S + tube.lasted_s / 2)
 
 
 def widened(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -83,3 +85,10 @@ def strongest_of(found: Detections, rows: list[int]) -> tuple[npt.NDArray[np.flo
     boxes = found.boxes[sure]
     around = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)]).astype(np.float32)
     return around, float(found.scores[best]), str(found.labels[best])
+
+
+def others(found: Detections, box: npt.NDArray[np.float32], score: float) -> int:
+    """Return how many boxes elsewhere, at least `APART` of the width away, are at least half as sure as this one."""
+    sure = found.boxes[found.scores >= 0.5 * score]
+    apart = np.maximum(0, np.maximum(sure[:, :2] - box[2:], box[:2] - sure[:, 2:]))
+    return int(np.sum(np.hypot(apart[:, 0], apart[:, 1]) >= APART))

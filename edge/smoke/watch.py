@@ -7,24 +7,28 @@ import numpy.typing as npt
 
 from detectors.detections import Detections
 from detectors.picture import Picture
-from edge.smoke import evidence
 from edge.smoke.backdrop import Backdrop, Plane, inside_of, news_in
+from edge.smoke.evidence import OLD_S, Weights, add, miss
 from edge.smoke.habits import Habits
+from edge.smoke.sight import COLUMNS, ROWS, USUAL, horizon
 from edge.smoke.tube import Sighting, Tube
-from edge.smoke.tubes import Tubes, strongest_of
+from edge.smoke.tubes import Tubes, others, strongest_of
 from edge.smoke.visibility import View, Visibility
+from edge.smoke.weights import WEIGHTS
 
 
 class SmokeWatch:
     """Keeps the memory of one view. Not thread-safe."""
 
-    def __init__(self, scale: evidence.Scale) -> None:
-        self._scale = scale
+    def __init__(self, weights: Weights = WEIGHTS) -> None:
+        self._weights = weights
         self._tubes = Tubes()
         self._habits = Habits()
         self._backdrop = Backdrop()
         self._visibility = Visibility()
+        self._horizon = USUAL
         self._time_s = 0.0
+        self.is_blind = False  # at the last look
 
     @property
     def view(self) -> View:
@@ -33,10 +37,18 @@ class SmokeWatch:
 
     def look(self, found: Detections, picture: Picture | None, time_s: float) -> list[Tube]:
         """Take in one look; return every candidate, strongest first."""
-        if picture is not None and self._visibility.look(picture, time_s) not in {"clear", "night"}:
+        now = "clear" if picture is None else self._visibility.look(picture, time_s)
+        self.is_blind = now not in {"clear", "night"}
+        if self.is_blind:
             return self._sorted()  # fog is not smoke, and neither is its absence an all-clear
+        if now == "night":
+            found = found[
+                found.labels == "flame"
+            ]  # smoke without light is not seen: what looks like it is a lamp's glow
         plane = None if picture is None else self._backdrop.plane(picture)
         departure = None if plane is None else self._departure(plane, time_s)
+        if picture is not None:
+            self._horizon = horizon(picture.gray(COLUMNS, ROWS))
         self._follow(found, departure, time_s)
         self._remember(found, plane, time_s)
         self._tubes.forget(time_s, keep=frozenset(tube.number for tube in self._tubes.alive if tube.reported))
@@ -54,21 +66,30 @@ class SmokeWatch:
             pieces.setdefault(owner, []).append(row)
         known = list(self._tubes.alive)
         step_s, self._time_s = time_s - self._time_s, time_s
-        for row in pieces.pop(-1, []):
-            tube = self._tubes.begin(self._sighting(found, [row], departure, time_s))
-            evidence.weigh(tube, self._scale, step_s)
+        seen = [self._tubes.begin(self._sighting(found, [row], departure, time_s)) for row in pieces.pop(-1, [])]
         for index, tube in enumerate(known):
             if index in pieces:
                 tube.see(self._sighting(found, pieces[index], departure, time_s))
-                evidence.weigh(tube, self._scale, step_s)
+                seen.append(tube)
             else:
-                tube.missed_looks += 1
-                evidence.miss(tube)
+                tube.miss()
+                miss(tube, step_s)
+        for tube in seen:
+            add(tube, self._weights.log_odds(tube), step_s)
 
     def _sighting(self, found: Detections, rows: list[int], departure: Plane | None, time_s: float) -> Sighting:
         box, score, label = strongest_of(found, rows)
-        news = None if departure is None else news_in(box, departure)
-        return Sighting(time_s, box, score, label, news, self._habits.usual(box), self._habits.watched_s)
+        return Sighting(
+            time_s=time_s,
+            box=box,
+            score=score,
+            label=label,
+            news=None if departure is None else news_in(box, departure),
+            usual=self._habits.usual(box),
+            watched_s=self._habits.watched_s,
+            below=float(box[3]) - self._horizon,
+            others=others(found, box, score),
+        )
 
     def _remember(self, found: Detections, plane: Plane | None, time_s: float) -> None:
         """Learn the view, without what may be a fire: memory must not swallow what it is there to reveal."""
@@ -76,7 +97,7 @@ class SmokeWatch:
         self._habits.learn(found[~_inside_any(found.boxes, reported)], time_s)
         if plane is not None:
             # Under a young candidate the view stays as it was before: news must not grow old while it is weighed.
-            young = [tube for tube in self._tubes.alive if tube.reported or tube.lasted_s < evidence.OLD_S]
+            young = [tube for tube in self._tubes.alive if tube.reported or tube.lasted_s < OLD_S]
             boxes = np.array([tube.last.box for tube in young], np.float32).reshape(-1, 4)
             shape = (plane.shape[0], plane.shape[1])
             self._backdrop.learn(plane, time_s, inside_of(boxes, shape) if len(boxes) else None)

@@ -158,7 +158,7 @@ def test_the_command_prints_the_contract_s_keys(tmp_path):
 def test_every_limit_of_the_curve_watches_the_same_looks(tmp_path):
     write(tmp_path / "one", list(range(-600, 361, 60)))
     (sequence,) = read_sequences(tmp_path)
-    rules = [{"kind": "smoke", "name": name, "evidence": limit} for name, limit in (("keen", 1.3), ("deaf", 6.0))]
+    rules = [{"kind": "smoke", "name": name, "evidence": limit} for name, limit in (("keen", 2.1), ("deaf", 12.0))]
 
     outcomes = watch_with_each(sequence, ViewSettings.model_validate({"rules": rules}), sees_white)
 
@@ -199,7 +199,7 @@ def test_remembered_boxes_are_not_asked_for_again(tmp_path):
 
 
 def test_counts_are_given_for_each_tag():
-    one = Sequence("a", (Path("0"), Path("1")), (0.0, 60.0), None, ("fog", "hill"))
+    one = Sequence("a", (Path("0"), Path("1")), (0.0, 60.0), None, tags=("fog", "hill"))
 
     tags = report([judge(one, [start(0.0)])])["tags"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 
@@ -99,7 +101,7 @@ def test_severity_grows_with_size_and_flame_and_never_falls():
     lookout = Lookout(severity="medium")
     lookout.quiet()
 
-    burn(lookout, 4)
+    burn(lookout, 8)
     large = (0.45, 0.20, 0.75, 0.52)
     for _ in range(3):
         lookout.see(said((large, 0.7), ((0.5, 0.46, 0.53, 0.5), 0.9, "flame")), with_patch(hill(3), large))
@@ -108,6 +110,7 @@ def test_severity_grows_with_size_and_flame_and_never_falls():
     told = [f.severity for f in lookout.findings]
     assert "medium" == told[0]
     assert "high" in told
+    assert ["certain", "large", "flame"] == lookout.findings[-1].detail["why"]
     levels = ["info", "low", "medium", "high", "critical"]
     assert sorted(told, key=levels.index) == told
 
@@ -146,7 +149,7 @@ def test_a_masked_zone_never_counts():
 
 def test_without_pictures_boxes_alone_can_confirm_but_later():
     lookout = Lookout()
-    for _ in range(5):
+    for _ in range(60):
         lookout.see(said())
 
     for step in range(8):
@@ -163,5 +166,136 @@ def test_a_view_in_fog_is_not_judged_and_says_so():
     for _ in range(8):
         lookout.see(said(((0.3, 0.3, 0.7, 0.6), 0.8)), fog + hill(int(lookout.time_s)) * 0.01)
 
-    assert "fog" == lookout.rule.view
+    assert "fog" == lookout.rule.sight
     assert [] == lookout.findings
+
+
+def looks_until_told(danger, **settings) -> int:
+    lookout = Lookout(**settings)
+    lookout.quiet()
+    for step in range(12):
+        box = growing(min(step, 3))
+        lookout.see(said((box, 0.35)), with_patch(hill(int(lookout.time_s)), box), danger=danger)
+        if lookout.findings:
+            return step + 1
+    return 99
+
+
+def test_the_drier_the_day_the_sooner_it_is_told():
+    looks = [looks_until_told(level) for level in ("I", "III", "V")]
+
+    assert looks == sorted(looks, reverse=True)
+    assert looks[0] > looks[2]
+    assert looks_until_told(None) == looks[1]
+
+
+KILN = Zone(np.array([[0.4, 0.3], [0.7, 0.3], [0.7, 0.6], [0.4, 0.6]], np.float64))
+MORNING = datetime(2026, 3, 1, 0, 30, tzinfo=UTC)  # 07:30 in Viet Nam
+
+
+@pytest.mark.parametrize(
+    ("nuisance", "at", "is_told"),
+    [
+        ({}, MORNING, False),
+        ({"schedule": [{"from": "05:00", "to": "09:00"}]}, MORNING, False),
+        ({"schedule": [{"from": "05:00", "to": "09:00"}]}, MORNING + timedelta(hours=6), True),
+        ({"months": [2, 3]}, MORNING, False),
+        ({"months": [10]}, MORNING, True),
+        ({"schedule": [{"from": "05:00", "to": "09:00"}]}, None, True),
+        ({"more": 1.0}, MORNING, True),
+    ],
+)
+def test_a_nuisance_counts_at_its_hours_and_in_its_months_only(nuisance, at, is_told):
+    lookout = Lookout(Scene(zones={"kiln": KILN}), nuisances=[{"zone": "kiln", **nuisance}])
+    lookout.quiet()
+
+    for step in range(8):
+        box = growing(step)
+        lookout.see(said((box, 0.5)), with_patch(hill(int(lookout.time_s)), box), at=at)
+
+    assert is_told == ("start" in lookout.phases)
+
+
+def test_a_place_that_needs_more_is_told_later():
+    def begins(more):
+        lookout = Lookout(Scene(zones={"kiln": KILN}), nuisances=[{"zone": "kiln", "more": more}] if more else [])
+        lookout.quiet()
+        burn(lookout, 12)
+        return lookout.findings[0].time_s
+
+    assert begins(None) < begins(3.0)
+
+
+def test_every_preset_has_its_own_memory_and_its_own_fires():
+    lookout = Lookout()
+    for _ in range(60):
+        for pose in ("north", "south"):
+            lookout.see(said(), hill(int(lookout.time_s)), pose=pose)
+
+    for step in range(8):
+        box = growing(step)
+        lookout.see(said((box, 0.5)), with_patch(hill(int(lookout.time_s)), box), pose="north")
+        lookout.see(said(), hill(int(lookout.time_s)), pose="south")
+        lookout.see(said((PLUME, 0.9)), with_patch(hill(int(lookout.time_s)), PLUME), pose=None)
+
+    assert ["start"] == [phase for phase in lookout.phases if phase == "start"]
+    assert "end" not in lookout.phases
+
+
+def test_a_suspicion_becomes_the_same_incident_when_it_is_confirmed():
+    lookout = Lookout(suspicion=1.0)
+    lookout.quiet()
+
+    burn(lookout, 8, score=0.3)
+
+    assert ("start", "low", "suspected") == (
+        lookout.findings[0].phase,
+        lookout.findings[0].severity,
+        lookout.findings[0].detail["stage"],
+    )
+    assert "confirmed" == lookout.findings[-1].detail["stage"]
+    assert 1 == len({finding.key for finding in lookout.findings})
+
+
+def test_a_suspicion_above_its_confirmation_is_refused():
+    with pytest.raises(ValueError, match="must be below"):
+        Lookout(suspicion=5.0)
+
+
+def test_a_fire_hidden_by_fog_is_not_over():
+    lookout = Lookout(gone_s=100)
+    lookout.quiet()
+    burn(lookout, 6)
+
+    for _ in range(20):
+        lookout.see(said(), np.full_like(hill(), 190.0) + hill(int(lookout.time_s)) * 0.01)
+    assert "end" not in lookout.phases
+
+    lookout.quiet(10)
+    assert "end" == lookout.phases[-1]
+
+
+def test_smoke_is_not_believed_in_the_dark_and_flame_is():
+    dark = np.full_like(hill(), 8.0)
+    for label, is_told in (("smoke", False), ("flame", True)):
+        lookout = Lookout()
+        for _ in range(60):
+            lookout.see(said(), dark)
+        for step in range(10):
+            box = growing(step)
+            lookout.see(said((box, 0.8, label)), with_patch(dark, box, 230.0))
+        assert is_told == ("start" in lookout.phases)
+        assert "night" == lookout.rule.sight
+
+
+def test_a_drifting_plume_stays_one_fire():
+    lookout = Lookout()
+    lookout.quiet()
+
+    for step in range(20):
+        source = (0.30, 0.44, 0.34, 0.50)
+        head = (0.30 + 0.02 * step, 0.40, 0.36 + 0.02 * step, 0.46)
+        view = with_patch(with_patch(hill(int(lookout.time_s)), source), head)
+        lookout.see(said((source, 0.5), (head, 0.5)), view)
+
+    assert 1 == lookout.phases.count("start")

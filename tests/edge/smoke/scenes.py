@@ -62,15 +62,15 @@ class Lookout:
         self.time_s = 0.0
         self.findings: list = []
 
-    def see(self, found: Detections, view: npt.NDArray[np.float32] | None = None) -> list:
+    def see(self, found: Detections, view: npt.NDArray[np.float32] | None = None, **look: object) -> list:
         shown = None if view is None else picture(view)
-        told = list(self.rule.update(Look(self.time_s, Tracks.none(), found, shown)))
+        told = list(self.rule.update(Look(self.time_s, Tracks.none(), found, shown, **look)))
         self.findings += told
         self.time_s += STEP_S
         return told
 
-    def quiet(self, looks: int = 10, found: Sequence[tuple[Box, float]] = ()) -> None:
-        """Show the bare hill for a while."""
+    def quiet(self, looks: int = 60, found: Sequence[tuple[Box, float]] = ()) -> None:
+        """Show the bare hill for a while: long enough that the watch knows what is usual."""
         for _ in range(looks):
             self.see(said(*found), hill(int(self.time_s)))
 

@@ -7,15 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.rules.smoke import LEAST_EVIDENCE
 from edge.smoke import evidence
 from edge.smoke.backdrop import Backdrop, news_in
 from edge.smoke.habits import Habits
 from edge.smoke.tube import Sighting, Tube
 from edge.smoke.visibility import Visibility
 from edge.smoke.watch import SmokeWatch
+from edge.smoke.weights import WEIGHTS
 from tests.edge.smoke.scenes import hill, picture, said, with_patch
 
 PLUME = (0.50, 0.42, 0.56, 0.52)
+NONE, CLEAR = 0.3, 1.5  # usual spreads beyond the surroundings: noise; clearly something new
 
 
 def sighting(box, time_s=0.0, score=0.5, news=2.0, usual=0.0):
@@ -43,11 +46,11 @@ class TestBackdrop:
     def test_a_fresh_patch_is_news_and_noise_is_not(self):
         backdrop = learned()
 
-        assert self.news(backdrop, with_patch(hill(99), PLUME)) > evidence.NEWS_CLEAR
-        assert self.news(backdrop, hill(99)) < evidence.NEWS_NONE
+        assert self.news(backdrop, with_patch(hill(99), PLUME)) > CLEAR
+        assert self.news(backdrop, hill(99)) < NONE
 
     def test_another_exposure_is_not_news(self):
-        assert self.news(learned(), hill(99) * 1.15 - 10) < evidence.NEWS_NONE
+        assert self.news(learned(), hill(99) * 1.15 - 10) < NONE
 
     def test_what_is_kept_is_not_learned(self):
         kept, free = learned(), learned()
@@ -57,8 +60,8 @@ class TestBackdrop:
             free.learn(plane, 300.0 + 60 * step)
 
         view = with_patch(hill(99), PLUME)
-        assert self.news(kept, view, 2100.0) > evidence.NEWS_CLEAR
-        assert self.news(free, view, 2100.0) < evidence.NEWS_CLEAR
+        assert self.news(kept, view, 2100.0) > CLEAR
+        assert self.news(free, view, 2100.0) < CLEAR
 
     def test_nothing_is_known_before_a_few_looks_or_after_a_change_of_shape(self):
         backdrop = learned(2)
@@ -86,39 +89,44 @@ class TestTube:
 
 
 class TestEvidence:
-    scale = evidence.Scale(0.1, 0.35)
-
-    @given(score=st.floats(0, 1), news=st.floats(0, 100), step_s=st.floats(0, 600))
+    @given(score=st.floats(0, 1), news=st.floats(0, 100), step_s=st.floats(0, 600), below=st.floats(-1, 1))
     @settings(max_examples=60, deadline=None)
-    def test_one_look_never_reaches_the_least_allowed_limit(self, score, news, step_s):
+    def test_one_look_never_reaches_the_least_allowed_limit(self, score, news, step_s, below):
         one = Tube(1)
-        one.see(sighting(PLUME, score=score, news=news))
+        one.see(Sighting(0.0, np.array(PLUME, np.float32), score, "smoke", news, 0.0, 3600.0, below))
 
-        evidence.weigh(one, self.scale, step_s)
+        evidence.add(one, WEIGHTS.log_odds(one), step_s)
 
-        assert 0 <= one.evidence < 1.3
+        assert 0 <= one.evidence < LEAST_EVIDENCE
 
-    def test_the_unchanging_stays_below_every_limit_while_the_view_is_young(self):
-        still = Tube(1)
-        for step in range(100):
-            still.see(sighting(PLUME, step * 60.0, news=0.0))
-            evidence.weigh(still, self.scale, 60.0)
+    def test_looks_soon_after_one_another_add_less_each_and_more_together(self):
+        def after(step_s, looks):
+            seen = Tube(1)
+            for step in range(looks):
+                seen.see(sighting(PLUME, step * step_s))
+                evidence.add(seen, 1.5, step_s)
+            return seen.evidence
 
-        assert still.evidence < 1.3
+        assert after(10.0, 2) < after(60.0, 2)
+        assert after(10.0, 12) > after(60.0, 2)
 
-    def test_a_habit_weighs_nothing(self):
-        known = Tube(1)
-        known.see(sighting(PLUME, usual=0.6))
+    @pytest.mark.parametrize("name", sorted(evidence.NUMBERS))
+    def test_every_number_has_a_weight_on_its_side(self, name):
+        assert (WEIGHTS.of[name] <= 0) if name in evidence.AGAINST else (WEIGHTS.of[name] >= 0)
 
-        evidence.weigh(known, self.scale, 20.0)
+    def test_a_habit_says_less_than_news(self):
+        def log_odds(usual):
+            seen = Tube(1)
+            seen.see(Sighting(0.0, np.array(PLUME, np.float32), 0.5, "smoke", 2.0, usual, 3600.0))
+            return WEIGHTS.log_odds(seen)
 
-        assert known.evidence == 0
+        assert log_odds(0.5) < log_odds(0.0) - 1
 
     def test_misses_take_away_what_was_there(self):
         gone = tube(PLUME)
         gone.evidence = 3.0
         for _ in range(10):
-            evidence.miss(gone)
+            evidence.miss(gone, 60.0)
 
         assert gone.evidence == 0
 
@@ -166,7 +174,7 @@ class TestVisibility:
 )
 @settings(max_examples=30, deadline=None)
 def test_no_series_of_boxes_breaks_the_watch_or_makes_it_grow(rows):
-    watch = SmokeWatch(evidence.Scale(0.1, 0.35))
+    watch = SmokeWatch()
 
     for step in range(6):
         found = said(*[((x, y, x + w, y + w), score) for x, y, w, score, every in rows if every or step % 2])
