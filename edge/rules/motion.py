@@ -16,6 +16,7 @@ from edge.tracks import Tracks
 LEG_SHARE: Final = 0.3  # of the object's size: this far from where the leg began, it has moved
 SHORTEST_LEG: Final = 0.01  # of the picture's height
 RUN_LEGS, RUN_SIZES = 3, 1.0  # so many legs one way and so far: it drives; less is boxes that change hands in a row
+CREEPS_S: Final = 3.0  # a leg that takes longer is a box that creeps, or traffic that crawls
 ONE_WAY: Final = 0.5  # cosine: a leg within 60 degrees of the run so far goes on with it
 
 
@@ -52,7 +53,7 @@ class Legs:
         took_s = time_s - memory["since_s"][rows]
         ended = seen & ~new & (length > np.maximum(LEG_SHARE * size, SHORTEST_LEG))
         speed = length / size / np.maximum(took_s, 1e-3)
-        self._run(rows[ended], step[ended], size[ended])
+        self._run(rows[ended], step[ended], size[ended], took_s[ended])
         memory["speed"][rows[ended]] = speed[ended]
         self._set(rows[ended], at[ended], time_s)
         still_s = time_s - memory["since_s"][rows]
@@ -73,8 +74,8 @@ class Legs:
     def __len__(self) -> int:
         return len(self._memory)
 
-    def _run(self, rows: Rows, steps: Points, sizes_: Areas) -> None:
-        """Add each leg to the run it continues, or begin another run with it."""
+    def _run(self, rows: Rows, steps: Points, sizes_: Areas, took_s: Areas) -> None:
+        """Add each leg to the run it continues, or begin another run with it; a creeping one belongs to none."""
         memory = self._memory
         run = np.stack([memory["run_x"][rows], memory["run_y"][rows]], axis=1)
         lengths = np.hypot(*run.T) * np.hypot(*steps.T)
@@ -82,7 +83,8 @@ class Legs:
         run = np.where(goes_on[:, None], run + steps, steps)
         memory["run_x"][rows], memory["run_y"][rows] = run[:, 0], run[:, 1]
         memory["legs"][rows] += 1
-        memory["run_legs"][rows] = np.where(goes_on, memory["run_legs"][rows] + 1, 1)
+        legs = np.where(goes_on, memory["run_legs"][rows] + 1, 1)
+        memory["run_legs"][rows] = np.where(took_s <= CREEPS_S, legs, 0)
         drives = (memory["run_legs"][rows] >= RUN_LEGS) & (np.hypot(*run.T) >= RUN_SIZES * sizes_)
         memory["drove"][rows[drives]] = 1.0
 

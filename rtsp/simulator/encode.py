@@ -9,6 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
+import numpy.typing as npt
 from av.container import OutputContainer
 from av.video.frame import PictureType
 
@@ -80,3 +82,9 @@ def _rate(encoding: Encoding) -> dict[str, str]:
     if encoding.bitrate_bps is None:
         return {"crf": "23"}
     return {"maxrate": str(encoding.bitrate_bps), "bufsize": str(encoding.bitrate_bps)}
+
+
+def encode_images(images: Iterable[npt.NDArray[np.uint8]], target: Path, encoding: Encoding) -> int:
+    """Write (height, width, 3) BGR arrays as `encode` does; return how many there were."""
+    pictures = (av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24") for image in images)
+    return encode(pictures, target, encoding)
