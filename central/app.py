@@ -19,6 +19,7 @@ from central.api import (
     events,
     evidence,
     incidents,
+    nuisance,
     pages,
     people,
     presence,
@@ -37,6 +38,7 @@ from central.evidence import EvidenceFiles
 from central.inbox import Inbox
 from central.live import Hub
 from central.store import Store, StoreUnavailable, prepare
+from central.teacher import Teacher
 from central.watch import Watch
 from common.machine import version
 from mqtt.errors import TryAgain
@@ -51,7 +53,11 @@ def build(config: CentralConfig) -> FastAPI:
     inbox = Inbox(store, hub.tell, areas=config.areas, danger_table=config.fire_danger.table())
     files = EvidenceFiles(config.evidence.dir, store, keep_days=config.evidence.keep_days)
     subscriber = Subscriber(config.broker.link(), _storing(inbox), _burying(inbox), group=config.broker.group)
-    watch = Watch(store, inbox, files, lambda: subscriber.connected, keep=timedelta(days=config.store.keep_days))
+    teacher = Teacher(store, subscriber.send_command)
+    watch = Watch(
+        store, inbox, files, lambda: subscriber.connected,
+        keep=timedelta(days=config.store.keep_days), teach=teacher.look,
+    )  # fmt: skip
     danger_watch = DangerWatch(store, config.fire_danger, subscriber.send_command)
     attempts, by_address = Attempts(), Attempts(FREE_PER_ADDRESS)
     house = House(config, store, hub, inbox, subscriber, Accounts(store), files, attempts, by_address)
@@ -109,7 +115,7 @@ class _Server(uvicorn.Server):
 
 def _furnish(app: FastAPI, config: CentralConfig) -> None:
     problems.install(app)
-    for part in (vitals, people, incidents, events, stream, evidence, presence, danger, base_map):
+    for part in (vitals, people, incidents, events, stream, evidence, presence, danger, base_map, nuisance):
         app.include_router(part.router, responses=shapes.PROBLEMS)
     pages.install(app)
     app.add_middleware(Shield, https=config.https)

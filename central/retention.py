@@ -16,6 +16,7 @@ from central.store.tables import (
     flows,
     incidents,
     nodes,
+    nuisance_removals,
     sequences,
     sessions,
     weather,
@@ -31,6 +32,7 @@ def forget(store: Store, before: datetime) -> int:
         (events, events.c.stored_at),
         (flows, flows.c.to_at),
         (audit, audit.c.at),
+        (nuisance_removals, nuisance_removals.c.at),
         (sequences, sequences.c.seen_at),
         (sessions, sessions.c.expires_at),
     ):

@@ -12,6 +12,7 @@ from central import presence, retention
 from central.evidence import EvidenceFiles
 from central.inbox import Inbox, now_utc
 from central.store import Store, StoreUnavailable
+from mqtt.errors import BrokerUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +33,14 @@ class Watch:
         connected: Callable[[], bool],
         *,
         keep: timedelta,
+        teach: Callable[[], None] = lambda: None,
         grace: timedelta = OFFLINE_GRACE,
         clock: Callable[[], datetime] = now_utc,
     ) -> None:
         self._store, self._inbox, self._evidence = store, inbox, evidence
         self._connected = connected
         self._keep = keep
+        self._teach = teach
         self._grace = grace
         self._clock = clock
         self._hears_since: datetime | None = None
@@ -79,7 +82,10 @@ class Watch:
         while not self._stop.wait(TICK_S):
             try:
                 self.look()
+                self._teach()
                 self.tidy()
+            except BrokerUnavailable:
+                pass  # the subscriber says so itself, and the next look tries again
             except StoreUnavailable as error:
                 log.error("store unavailable", extra={"error": str(error)})
             except Exception:

@@ -12,6 +12,7 @@ from common.config import ConfigError, read_config
 from edge.config import CameraSettings, NodeConfig
 from edge.rules.base import DangerLevel
 from models.errors import ModelError
+from mqtt.nuisance import NuisanceAreas
 from mqtt.wire import Command, Reply
 
 
@@ -22,6 +23,7 @@ class Station(Protocol):
     def apply(self, config: NodeConfig) -> dict[str, list[str]]: ...
     def save_snapshot(self, camera_id: str) -> dict[str, JsonValue]: ...
     def refresh_models(self) -> list[str]: ...
+    def set_nuisance(self, areas: NuisanceAreas) -> int: ...
     def set_fire_danger(self, levels: Mapping[str, DangerLevel]) -> int: ...
 
 
@@ -40,6 +42,7 @@ class Commands:
             "snapshot": lambda command: self._station.save_snapshot(_camera_of(command)),
             "pull_model": lambda command: {"models": list(self._station.refresh_models())},
             "fire_danger": self._fire_danger,
+            "nuisance": self._nuisance,
         }
 
     def answer(self, command: Command) -> Reply:
@@ -67,6 +70,10 @@ class Commands:
         """Take over today's danger levels: `levels` maps commune codes to I–V; communes that it omits are unknown."""
         levels = _LEVELS.validate_python(command.arguments.get("levels"))
         return {"cameras": self._station.set_fire_danger(levels)}
+
+    def _nuisance(self, command: Command) -> dict[str, JsonValue]:
+        """Take over where operators have called false alarms: `areas` is all of them; what was known is forgotten."""
+        return {"areas": self._station.set_nuisance(NuisanceAreas.model_validate(command.arguments))}
 
 
 def _camera_of(command: Command) -> str:

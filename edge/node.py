@@ -25,6 +25,7 @@ from edge.evidence import EvidenceStore
 from edge.health import CameraPulse, NodePulse, silent_s, vitals_of
 from edge.inference import Analyst, Detectors, Seat
 from edge.lazy_detector import LazyDetector
+from edge.nuisance import Nuisance
 from edge.pose_pictures import keep_learned, pose_watch
 from edge.report import CameraClock, Reporter
 from edge.rules.base import DangerLevel, Sense
@@ -40,9 +41,10 @@ from models.store import ensure
 from mqtt.courier import Courier
 from mqtt.event import ModelRef
 from mqtt.link import BrokerLink
+from mqtt.nuisance import NuisanceAreas
 from mqtt.outbox import Outbox
 from mqtt.topics import NodeTopics
-from mqtt.wire import ModelHealth
+from mqtt.wire import CameraHealth, ModelHealth
 from rtsp.frame import Frame
 from rtsp.governor import GovernorSettings
 from rtsp.receiver import Camera, DecoderPool
@@ -79,6 +81,7 @@ class Node:
         boot_id = uuid.uuid4().hex
         data_dir = config.node.data_dir
         data_dir.mkdir(parents=True, exist_ok=True)
+        self.nuisance = Nuisance(data_dir / "nuisance.json")
         self.outbox = Outbox(data_dir / "outbox.db", boot_id=boot_id)
         topics = NodeTopics(config.node.site, config.node.id)
         self.courier = Courier(self.outbox, link_of(config.broker), topics, version=version())
@@ -219,6 +222,10 @@ class Node:
             post.seat.watch.danger = levels.get(post.settings.area or "")
         return sum(post.settings.area in levels for post in self.posts())
 
+    def set_nuisance(self, areas: NuisanceAreas) -> int:
+        """Know where operators have called false alarms; return how many areas there are. Raises OSError."""
+        return self.nuisance.replace(areas)
+
     def _take_in(self, seat: Seat, frame: Frame) -> None:
         if seat.arrived == 0:
             self._fit(seat, frame.picture.width / frame.picture.height)
@@ -274,6 +281,7 @@ class Node:
         post = self._posts.get(seat.settings.id)
         health = post.connection.health() if post else None
         clock = CameraClock(health.clock_offset_ms, health.clock == "rtcp") if health else CameraClock()
+        told = [self.nuisance.judge(seat.settings.id, one) for one in told]
         self.reporter.report_all(
             seat.settings, [(one, self._models.get(senses[one.rule_name])) for one in told], clock=clock
         )
@@ -315,9 +323,13 @@ class Node:
             told += watch.hold(now - HELD_BACK)
         return told
 
+    def _beat(self, post: Post, now_s: float) -> CameraHealth:
+        health = post.pulse.beat(post.connection.health(), now_s)
+        return health.model_copy(update={"quietened": self.nuisance.quietened(post.settings.id)})
+
     def _publish_health(self) -> None:
         now_s = time.monotonic()
-        cameras = [(post.settings.id, post.pulse.beat(post.connection.health(), now_s)) for post in self.posts()]
+        cameras = [(post.settings.id, self._beat(post, now_s)) for post in self.posts()]
         self.courier.publish_health(self._pulse.message(self.outbox, self.courier, cameras).to_bytes())
 
 

@@ -85,6 +85,7 @@ class CameraHealth(Wire):
     height_px: Count | None = None
     sight: Short | None = None  # can the view be judged for smoke: clear, night, fog, glare …; None: nobody judges it
     muted: Short | None = None  # the camera's own trouble because of which its other findings are held back
+    quietened: Count = 0  # findings in nuisance areas, told with a low voice, since the node was started
     held: Count = 0  # findings held back for that, since the camera was started
     reason: Short | None = None  # why it is not online, in one word: refused, unauthorised, timeout, garbage, …
     error: Annotated[str, Field(max_length=500)] | None = None  # the same as a sentence
@@ -163,7 +164,7 @@ class Command(Wire):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     id: Id
-    do: Literal["snapshot", "clip", "reload", "pull_model", "restart_camera", "fire_danger"]
+    do: Literal["snapshot", "clip", "reload", "pull_model", "restart_camera", "fire_danger", "nuisance"]
     camera: Name | None = None
 
     @property

@@ -164,6 +164,28 @@ class BaseMap(Shape):
     name_key: str = Field(description="property of a feature with its name")
 
 
+class Nuisance(Shape):
+    """Where a camera's alarms of one kind are told with a low voice."""
+
+    id: str
+    site: str
+    node: str
+    camera: str
+    camera_name: str
+    kind: str
+    box: tuple[float, float, float, float] = Field(description="x0 y0 x1 y1, each 0..1 of the picture")
+    from_min: int = Field(description="minute of the day (UTC) from which it counts")
+    to_min: int = Field(description="and until which; before `from_min`: over midnight; equal: all day")
+    verdicts: int
+    incidents: list[str] = Field(description="ids of the false alarms that made it")
+    last_at: str | None
+    expires_at: str | None
+
+
+class Nuisances(Shape):
+    areas: list[Nuisance]
+
+
 class CameraState(Shape):
     site: str
     node: str

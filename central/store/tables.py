@@ -200,6 +200,20 @@ tokens = sa.Table(
     sa.Column("created_at", UtcTime, nullable=False),
 )
 
+nuisance_removals = sa.Table(  # areas that operators said were no nuisance; verdicts from before count no more
+    "nuisance_removals",
+    metadata,
+    sa.Column("cursor", _Cursor, primary_key=True, autoincrement=True),
+    sa.Column("at", UtcTime, nullable=False, index=True),
+    sa.Column("who", sa.String(64), nullable=False),
+    sa.Column("site", sa.String(63), nullable=False),
+    sa.Column("node", sa.String(63), nullable=False),
+    sa.Column("camera", sa.String(63), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("box", Document, nullable=False),  # x0 y0 x1 y1
+    sqlite_autoincrement=True,
+)
+
 audit = sa.Table(  # who did what; the rows of one incident are its history
     "audit",
     metadata,
