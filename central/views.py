@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -16,6 +16,7 @@ from central.store.incident_rows import sights_in
 from central.store.tables import cameras, evidence, nodes, sequences
 from central.store.tables import incidents as table
 
+A_DAY: Final = timedelta(days=1)
 _WITH_CAMERA = table.outerjoin(
     cameras,
     sa.and_(
@@ -192,14 +193,29 @@ def node(row: Mapping[Any, Any], missing: int) -> dict[str, Any]:
     }
 
 
-def all_cameras(connection: sa.Connection, areas: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return every camera with its latest health and the state of its node."""
+def all_cameras(connection: sa.Connection, areas: Mapping[str, str], now: datetime) -> list[dict[str, Any]]:
+    """Return every camera with its latest health, the state of its node, and how many alarms it raised in a day."""
     query = (
         sa.select(cameras, nodes.c.state.label("node_state"))
         .select_from(cameras.join(nodes, sa.and_(nodes.c.site == cameras.c.site, nodes.c.node == cameras.c.node)))
         .order_by(cameras.c.site, cameras.c.node, cameras.c.camera)
     )
-    return [camera(row, areas) for row in connection.execute(query).mappings()]
+    alarms = _alarms(connection, now - A_DAY)
+    return [
+        {**camera(row, areas), "alarms_24h": alarms.get((row["site"], row["node"], row["camera"]), 0)}
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def _alarms(connection: sa.Connection, since: datetime) -> dict[tuple[str, str, str], int]:
+    """Return how many incidents that called somebody each camera has opened since then."""
+    query = (
+        sa.select(table.c.site, table.c.node, table.c.camera, sa.func.count())
+        .where(table.c.last_at >= since, table.c.started_at >= since)
+        .where(table.c.severity != "info", table.c.camera.is_not(None), table.c.merged_into.is_(None))
+        .group_by(table.c.site, table.c.node, table.c.camera)
+    )
+    return {(site, node, camera): count for site, node, camera, count in connection.execute(query)}
 
 
 def camera(row: Mapping[Any, Any], areas: Mapping[str, str]) -> dict[str, Any]:

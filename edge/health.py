@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -14,6 +14,7 @@ import psutil
 
 from common.machine import version
 from common.redact import redact
+from edge.alarm_rate import AlarmRate
 from edge.config import CameraSettings
 from edge.inference import Seat
 from edge.rules.vitals import Vitals
@@ -43,6 +44,10 @@ class CameraPulse:
     started_s: float
     last_received: int = 0
     last_analysed: int = 0
+    alarms: AlarmRate = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.alarms = AlarmRate(self.started_s)
 
     def beat(self, received: ReceiverHealth, now_s: float) -> CameraHealth:
         seconds = max(1e-3, now_s - self.last_s)
@@ -73,6 +78,8 @@ class CameraPulse:
             width_px=received.width or None,
             height_px=received.height or None,
             sight=self.seat.watch.sight,
+            alarms_24h=self.alarms.count(now_s),
+            alarms_per_hour=self.alarms.per_hour(now_s),
             muted=self.seat.watch.muted_by,
             held=self.seat.watch.held_back,
             reason=None if received.connected else received.failure,

@@ -282,6 +282,8 @@ class Node:
         health = post.connection.health() if post else None
         clock = CameraClock(health.clock_offset_ms, health.clock == "rtcp") if health else CameraClock()
         told = [self.nuisance.judge(seat.settings.id, one) for one in told]
+        if post:
+            post.pulse.alarms.note((one.finding for one in told), time.monotonic())
         self.reporter.report_all(
             seat.settings, [(one, self._models.get(senses[one.rule_name])) for one in told], clock=clock
         )

@@ -85,6 +85,8 @@ class CameraHealth(Wire):
     height_px: Count | None = None
     sight: Short | None = None  # can the view be judged for smoke: clear, night, fog, glare …; None: nobody judges it
     muted: Short | None = None  # the camera's own trouble because of which its other findings are held back
+    alarms_24h: Count = 0  # findings that called somebody, in the last day or since the camera was put to work
+    alarms_per_hour: Number = 0.0  # over the same time
     quietened: Count = 0  # findings in nuisance areas, told with a low voice, since the node was started
     held: Count = 0  # findings held back for that, since the camera was started
     reason: Short | None = None  # why it is not online, in one word: refused, unauthorised, timeout, garbage, …

@@ -130,6 +130,7 @@ def summary(clips: Sequence[ClipScore], kind: str | None = None) -> dict[str, An
         "detected": met,
         "false_alarms": false,
         "false_alarms_per_camera_hour": false / hours if hours else 0.0,
+        "alarms_per_camera_hour": (met + false) / hours if hours else 0.0,
         "camera_hours": hours,
         "delay_s": {
             "median": float(np.median(delays)) if delays else None,

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from central import views
 from central.api import shapes
 from central.api.house import HouseDep, Reader
+from central.inbox import now_utc
 
 router = APIRouter(prefix="/api/v1", tags=["presence"])
 
@@ -24,4 +25,4 @@ def list_nodes(house: HouseDep, _who: Reader) -> dict[str, Any]:
 def list_cameras(house: HouseDep, _who: Reader) -> dict[str, Any]:
     """Every camera with its latest health."""
     with house.store.read() as db:
-        return {"cameras": views.all_cameras(db, house.config.areas)}
+        return {"cameras": views.all_cameras(db, house.config.areas, now_utc())}

@@ -198,6 +198,7 @@ class CameraState(Shape):
     node_state: str
     heard_at: str
     health: dict[str, Any]
+    alarms_24h: int = Field(description="incidents of the last day that called somebody")
 
 
 class Cameras(Shape):

@@ -49,6 +49,8 @@ export const nodes = () => call("GET", "/api/v1/nodes");
 export const cameras = () => call("GET", "/api/v1/cameras");
 export const baseMap = () => call("GET", "/api/v1/map");
 export const fireDanger = () => call("GET", "/api/v1/fire-danger");
+export const nuisance = () => call("GET", "/api/v1/nuisance");
+export const removeNuisance = (id) => call("DELETE", `/api/v1/nuisance/${encodeURIComponent(id)}`);
 export const evidenceUrl = (sha256) => `/api/v1/evidence/${sha256}`;
 
 function keep(who) {

@@ -4,24 +4,30 @@ import * as api from "./api.js";
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { known, moment, number, span, t } from "./i18n.js";
+import { nuisancePanel } from "./nuisance.js";
 import { areaOf } from "./words.js";
 
 const BAD_FIRST = ["offline", "refused", "unknown", "starting", "online"];
 
 export class Devices {
-  constructor(now) {
+  constructor(now, may = false) {
     this.now = now;
+    this.may = may;
+    this.areas = []; // what verdicts have taught
     this.nodes = new Map(); // "site/node" → node with cameras
     this.element = h("section", { class: "devices", id: "main", tabindex: "-1", "aria-label": t("devices_title") });
   }
 
   async load() {
-    const [{ nodes }, { cameras }] = await Promise.all([api.nodes(), api.cameras()]);
+    const [{ nodes }, { cameras }, { areas }] = await Promise.all([api.nodes(), api.cameras(), api.nuisance()]);
+    this.areas = areas;
     this.nodes = new Map(nodes.map((node) => [`${node.site}/${node.node}`, { ...node, cameras: cameras.filter((c) => c.site === node.site && c.node === node.node) }]));
     this.render();
   }
 
   put(node) {
+    const before = new Map((this.nodes.get(`${node.site}/${node.node}`)?.cameras ?? []).map((c) => [c.camera, c.alarms_24h]));
+    for (const camera of node.cameras) camera.alarms_24h ??= before.get(camera.camera);
     this.nodes.set(`${node.site}/${node.node}`, node);
     this.render();
   }
@@ -32,7 +38,8 @@ export class Devices {
     const cameras = nodes.flatMap((node) => node.cameras);
     fill(this.element, h("div", { class: "inner" },
       h("header", {}, h("h1", {}, t("devices_title")), nodes.length ? h("span", { class: "muted num" }, t("devices_sum", { ok: cameras.filter((c) => c.state === "online").length, all: cameras.length })) : null),
-      nodes.length ? nodes.map((node) => this.#node(node)) : h("div", { class: "calm" }, icon("node"), h("strong", {}, t("devices_empty")), h("p", {}, t("devices_empty_lead")))));
+      nodes.length ? nodes.map((node) => this.#node(node)) : h("div", { class: "calm" }, icon("node"), h("strong", {}, t("devices_empty")), h("p", {}, t("devices_empty_lead"))),
+      nuisancePanel(this.areas, this.may, () => this.load())));
     this.element.scrollTop = top;
   }
 
@@ -67,7 +74,11 @@ export class Devices {
         fact("latency", health.latency_ms ? `${number(health.latency_ms.p95)} ms` : "–"),
         fact("mode", health.mode ? known(`mode_${health.mode}`, health.mode) : "–"),
         fact("resolution", health.width_px ? `${health.width_px}×${health.height_px}` : "–"),
-        fact("reconnects", number(health.session ?? 0))),
+        fact("reconnects", number(health.session ?? 0)),
+        fact("alarms_24h", camera.alarms_24h === undefined ? "–" : number(camera.alarms_24h)),
+        fact("quietened", number(health.quietened ?? 0)),
+        fact("held", number(health.held ?? 0))),
+      health.muted ? h("div", { class: "error" }, t("muted_by", { kind: known(`kind_camera_${health.muted}`, health.muted) })) : null,
       health.error ? h("div", { class: "error" }, health.error) : null);
   }
 

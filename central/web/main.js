@@ -87,7 +87,7 @@ class Console {
     const may = this.who.role !== "viewer" && this.who.role !== "reader";
     this.queue = new Queue(this.book, { select: (id) => this.#go(id), filter: (changes, whole) => this.#filter(changes, whole), more: () => this.#look({ more: true }), retry: () => this.load() }, now);
     this.detail = new Detail({ act: (incident, action, more) => this.act(incident, action, more), back: () => this.#back() }, now, may);
-    this.devices = new Devices(now);
+    this.devices = new Devices(now, may);
     this.map = new ProvinceMap(this.book, { open: (id) => this.#go(id) });
     this.desk = h("div", { class: "desk" }, this.queue.element, this.detail.element);
     this.page = h("main", { class: "page", id: "main" });
@@ -283,7 +283,7 @@ class Console {
       else tab.removeAttribute("aria-current");
     }
     fill(this.page, page === "devices" ? this.devices.element : page === "map" ? this.map.element : this.desk);
-    if (page === "devices") return this.devices.render();
+    if (page === "devices") return void this.#showDevices();
     if (page === "map") return this.#showMap(id);
     this.desk.classList.toggle("showing", id !== null);
     const changed = this.selected !== id;
@@ -295,6 +295,17 @@ class Console {
     if (known) this.detail.show(known);
     if (matchMedia("(max-width: 920px)").matches) this.detail.element.focus({ preventScroll: true });
     return this.#fetch(id);
+  }
+
+  async #showDevices() {
+    this.devices.render();
+    try {
+      await this.devices.load();
+    } catch (problem) {
+      if (problem.status === 401) return this.login(t("login_ended"));
+      if (!(problem instanceof api.Problem)) throw problem;
+    }
+    return undefined;
   }
 
   async #showMap(id) {
@@ -376,11 +387,12 @@ class Console {
 
   /** Build everything anew from what is known: another language or theme. */
   #again() {
-    const { nodes } = this.devices;
+    const { nodes, areas } = this.devices;
     const { incident } = this.detail;
     const { connected } = this;
     this.#furnish();
     this.devices.nodes = nodes;
+    this.devices.areas = areas;
     this.queue.render();
     this.selected = null;
     this.#line(connected ? "live" : "lost");
