@@ -16,6 +16,7 @@ BLACK_95, BLACK_MEAN = 45, 32  # grey levels: nothing can be made out
 GLARE, GLARE_SHARE = 235, 0.7
 SAME_SHAPES: Final = 0.85  # correlation of the large shapes, which an unsharp lens leaves alone; infrared does not
 UNSHARP, UNSHARP_BLOCKS = 0.5, 0.85  # of the usual fine detail is left, in so many of the blocks
+MOSTLY: Final = 0.7  # of its looks, to be called by one name
 FORGIVEN_S: Final = 1.0  # an arm before the lens uncovers it now and then
 
 
@@ -56,10 +57,14 @@ class Suspicion:
         self._looks.clear()
 
     def verdict(self, time_s: float, delay_of: Callable[[str], float]) -> str | None:
-        """Return what it has looked like most of the time, once that has lasted for as long as such a thing must."""
+        """Return what it has looked like most of the time, once that has lasted for as long as such a thing must.
+
+        What keeps changing its look is called by the most frequent one after twice that time.
+        """
         if self.since_s is None or self._looks[-1][0] != time_s:
             return None
-        kind = self._looks[-1][1]
-        recent = Counter(k for at_s, k in self._looks if at_s >= time_s - max(delay_of(kind), FORGIVEN_S))
-        kind = recent.most_common(1)[0][0]
-        return kind if time_s - self.since_s >= delay_of(kind) else None
+        delay_s = delay_of(self._looks[-1][1])
+        recent = Counter(k for at_s, k in self._looks if at_s > time_s - max(delay_s, FORGIVEN_S))
+        kind, looks = recent.most_common(1)[0]
+        needed_s = delay_of(kind) * (1 if looks >= MOSTLY * recent.total() else 2)
+        return kind if time_s - self.since_s >= needed_s else None
