@@ -97,13 +97,18 @@ def with_borrowed(known: Mapping[str, Any], weather_of: Mapping[str, str]) -> di
 def _keep_area(
     db: sa.Connection, area: str, told: Mapping[date, WeatherDay], table: DangerTable, now: datetime
 ) -> None:
-    first = min(told)
     here = weather.c.area == area
+    within = weather.c.day.between(min(told), max(told))
+    known = {row["day"]: _day(row) for row in db.execute(sa.select(weather).where(here, within)).mappings()}
+    news = {day: weather_ for day, weather_ in told.items() if known.get(day) != weather_}
+    if not news:
+        return  # a file is read again whole when one line is added to it
+    first = min(news)
     before = db.execute(
         sa.select(weather).where(here, weather.c.day < first).order_by(weather.c.day.desc()).limit(1)
     ).mappings().first()  # fmt: skip
     later = db.execute(sa.select(weather).where(here, weather.c.day >= first)).mappings()
-    days = {**{row["day"]: _day(row) for row in later}, **told}
+    days = {**{row["day"]: _day(row) for row in later}, **news}
     rows = _computed(before, [days[day] for day in sorted(days)], table, now)
     db.execute(sa.delete(weather).where(here, weather.c.day >= first))
     db.execute(sa.insert(weather), rows)

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final
 
 import httpx
@@ -99,9 +100,10 @@ class DangerWatch:
         self._keep(body.decode("utf-8", "replace"), redact(url))
 
     def _keep(self, text: str, name: str) -> None:
-        days = read_weather(text, name)
-        with self._store.write() as db:
-            danger.keep(db, days, self._settings.table(), self._clock())
+        days = sorted(read_weather(text, name), key=lambda day: day.area)
+        for _, some in groupby(days, key=lambda day: day.area):  # the inbox gets its turn between two communes
+            with self._store.write() as db:
+                danger.keep(db, some, self._settings.table(), self._clock())
         log.info("weather taken in", extra={"from": name, "days": len(days)})
 
     def _tell(self) -> None:

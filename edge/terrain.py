@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from common.config import ConfigError
+from common.geodesy import EARTH_M
 from edge.geotiff import read_geotiff
 
 Heights = npt.NDArray[np.float64]  # metres above the sea; NaN where nothing is known
@@ -60,7 +61,7 @@ class Terrain:
     @property
     def cell_m(self) -> float:
         """Distance of two rows of the finest grid."""
-        return min(grid.step_lat for grid in self._grids) * math.pi / 180 * 6371008.8
+        return min(grid.step_lat for grid in self._grids) * math.pi / 180 * EARTH_M
 
     def at(self, lats: Heights, lons: Heights) -> Heights:
         """Return the height of each place (arrays of one shape, degrees), NaN where no file knows it."""

@@ -139,10 +139,11 @@ export class Queue {
     const age = h("span", { class: "age num" }, this.#age(incident));
     const inside = [h("span", { class: "thumb" }, this.#thumb(incident, known), incident.condition === "active" ? h("span", { class: "going" }, h("span", { class: "dot" }), t("active")) : null), h("span", { class: "told" },
       h("span", { class: "first" }, h("span", { class: "kind" }, kindOf(incident)), age),
-      h("span", { class: "where" }, cameraOf(incident)),
+      h("span", { class: "where" }, cameraOf(incident), eyes(incident)),
       h("span", { class: "area" }, icon("place"), h("span", {}, areaOf(incident))),
       h("span", { class: "marks" }, severityMark(incident.severity), stateChip(incident.state),
         isLate(incident) ? h("span", { class: "chip" }, t("late")) : null,
+        incident.fire_danger ? h("span", { class: `level danger-${incident.fire_danger.level}`, title: t("danger") }, t("danger_level", { level: incident.fire_danger.level })) : null,
         h("span", { class: "serial num" }, `#${incident.number}`)))];
     const element = known?.element ?? h("button", { type: "button", data: { incident: incident.id }, onclick: () => this.on.select(incident.id) });
     element.dataset.lastAt = incident.last_at;
@@ -223,4 +224,10 @@ export class Queue {
     this.scroller.scrollTo({ top: 0, behavior: "smooth" });
     this.#above(0);
   }
+}
+
+/** " + 1 camera" where others see the same fire. */
+function eyes(incident) {
+  const others = new Set((incident.sights ?? []).map((sight) => sight.camera)).size - 1;
+  return others > 0 ? ` ${t("more_cameras", { n: others })}` : "";
 }

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 KINDS: Final = frozenset({"smoke", "flame"})
 SIGHT_RANGE_M: Final = 30_000.0  # beyond it no plume is seen: what a bearing without terrain leaves open
+MOST_TOLD: Final = 1000  # fires of one node that go on at a time; the oldest is forgotten first
 VOID_KINDS: Final = frozenset({"moved", "frozen"})  # findings about the camera, while they last
 
 
@@ -42,11 +43,14 @@ class Placer:
         self._terrain = terrain
         self._aspects: dict[str, float] = {}  # of each camera's picture
         self._faults: dict[str, set[str]] = {}  # camera → what is wrong with its view just now
+        self._told: dict[tuple[str, str, str], Placed] = {}  # camera, rule, cause → where it was said to be
 
     def forget(self, camera_id: str) -> None:
         """The camera is gone."""
         self._aspects.pop(camera_id, None)
         self._faults.pop(camera_id, None)
+        for cause in [cause for cause in self._told if cause[0] == camera_id]:
+            del self._told[cause]
 
     def place(self, camera: CameraSettings, told: Told) -> Placed | None:
         """Return where the finding is; None where its camera has no position, or it is not about a fire."""
@@ -54,6 +58,15 @@ class Placer:
         if camera.position is None or told.finding.kind not in KINDS:
             return None
         here = Position(lat=camera.position.lat, lon=camera.position.lon)
+        cause = (camera.id, told.rule_name, told.finding.key)
+        if told.finding.phase == "end":  # nothing is seen any more, and the camera may look elsewhere by now
+            return self._told.pop(cause, Placed(here))
+        placed = self._told[cause] = self._placed(camera, told, here)
+        if len(self._told) > MOST_TOLD:
+            self._told.pop(next(iter(self._told)))
+        return placed
+
+    def _placed(self, camera: CameraSettings, told: Told, here: Position) -> Placed:
         pose = self._pose(camera, told)
         if pose is None or not told.finding.objects:
             return Placed(here)

@@ -89,6 +89,9 @@ def test_one_fire_of_two_cameras_is_one_place_on_the_map(chromium, hills, size, 
     with screen(chromium, hills, size, language) as page:
         burn(hills)
         page.locator(".card[data-incident]").nth(1).wait_for()
+        page.wait_for_selector(f".card .level:has-text('{say['danger_level'].replace('{level}', 'I')}')")
+        page.wait_for_selector(f".card .where:has-text('{say['more_cameras'].replace('{n}', '1')}')")
+        keep(page, f"queue-{size}-{language}")
         page.click("nav a[href='#/map']")
 
         page.wait_for_selector(".chart .area")

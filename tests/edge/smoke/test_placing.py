@@ -87,3 +87,13 @@ def test_a_picture_that_has_slid_turns_the_bearing_back():
 def test_what_is_not_a_fire_is_not_placed():
     assert Placer(PLAIN).place(at(), smoke("intrusion")) is None
     assert Placer(PLAIN).place(camera(), smoke()) is None
+
+
+def test_the_end_of_a_fire_is_where_it_was_even_if_the_camera_looks_elsewhere_by_then():
+    placer, turning = Placer(), at(poses=PRESETS)
+
+    started = placer.place(turning, smoke(stance=Stance("east")))
+    ended = placer.place(turning, smoke(phase="end", stance=Stance("north")))
+    again = placer.place(turning, smoke(phase="end", stance=Stance("north")))
+
+    assert (started, None) == (ended, again.position.bearing_deg)
