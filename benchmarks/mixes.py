@@ -43,7 +43,22 @@ SQUARE: Final[dict[str, Any]] = {
         {"kind": "tamper"},
     ],
 }
-FOREST: Final[dict[str, Any]] = {"rules": [{"kind": "smoke", "name": "forest", "every_s": 20}]}
+FOREST_LOOK_S: Final = 20.0
+FOREST_STILLS: Final = (
+    1,
+    2,
+    3,
+    4,
+    9,
+    10,
+    11,
+    12,
+    13,
+    14,
+)  # of the demo's, one a minute: clear, then smoke
+FOREST: Final[dict[str, Any]] = {  # the film begins again while a real fire would go on: it is over after three looks
+    "rules": [{"kind": "smoke", "name": "forest", "every_s": FOREST_LOOK_S, "gone_s": 3 * FOREST_LOOK_S}]
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +84,34 @@ def mixed(clips: Mapping[str, Path]) -> Mix:
 
 def forest(clips: Mapping[str, Path]) -> Mix:
     """Smoke only: one look every 20 s from key frames."""
-    return Mix("forest", as_camera(clips["forest"].resolve(), "forest"), FOREST, sense="smoke", latest_s=20.0)
+    return Mix("forest", _forest_film(clips["forest"].resolve()), FOREST, sense="smoke", latest_s=FOREST_LOOK_S)
 
 
 MIXES: Final[dict[str, Callable[[Mapping[str, Path]], Mix]]] = {"busy": busy, "mixed": mixed, "forest": forest}
+
+
+def _forest_film(source: Path) -> Path:
+    """A hill where a fire begins: each look falls on another still, with sensor noise as a live camera has."""
+    target = cache_dir() / "bench" / "forest-ten-stills.mp4"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        encode_pictures(_at_25_fps(_stills(source), FPS), target, fps=FPS, gop=GOP, bitrate_bps=BITRATE_BPS)
+    return target
+
+
+def _stills(source: Path) -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
+    """Yield (film time, picture) for the chosen stills of the demo's film, which shows each for a second."""
+    wanted = iter(FOREST_STILLS)
+    number, count = next(wanted), 0
+    for frame in frames(source, "forest"):
+        if frame.time_s < number + 0.5:
+            continue
+        picture = np.asarray(cv2.resize(frame.picture.bgr(), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC), np.uint8)
+        yield count * FOREST_LOOK_S, picture
+        count, number = count + 1, next(wanted, -1)
+        if number < 0:
+            yield count * FOREST_LOOK_S - 1 / FPS, picture
+            return
 
 
 def _room_film(source: Path) -> Path:

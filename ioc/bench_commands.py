@@ -96,6 +96,7 @@ def cameras(
     from benchmarks.cameras import Trial, bench_cameras, reference
     from benchmarks.mixes import MIXES
     from detectors.load import load_detector
+    from edge.smoke.sight import load_far_sight
     from ioc.demo.clips import prepare
     from models.card import find_card
     from models.store import ensure
@@ -109,7 +110,8 @@ def cameras(
 
     chosen = MIXES[mix]({**prepare(say), **prepare(say, manifest=BENCH_CLIPS)})
     card = find_card("smoke" if chosen.sense == "smoke" else model)
-    detector = load_detector(card, ensure(card), threads=0)
+    load = load_far_sight if chosen.sense == "smoke" else load_detector
+    detector = load(card, ensure(card), threads=0)
     with _bar("what full decoding sees") as progress:
         truth = reference(chosen, detector, progress)
 

@@ -26,13 +26,14 @@ from models.errors import ModelError
 from models.precision import choose, make_twin
 from models.quantize import LEAST_PICTURES, measured_ranges
 from models.ranges import RangesFile
+from models.reshape import reshaped
 from models.store import add, ensure, read_checked
 from rtsp.picture import VideoPicture
 
 Report: TypeAlias = Callable[[str, int, int], None]
 Loaded: TypeAlias = OnnxDetector | FittedDetector
 
-KEEP_LAST = (0, 12)  # convolutions before the head that stay in float, tried in this order
+KEPT = ((0, 0), (2, 0), (2, 12))  # convolutions at the beginning and before the head that stay in float, in this order
 SURE = 0.5  # a box of the FP32 model that counts as truth where there are no labels
 LEAST_TRUTH = 20  # boxes of a label below which its average precision is luck
 TIMED = 20  # pictures that both models look at in turn
@@ -61,11 +62,13 @@ def quantize_model(
     judge = _judge(card, path, read_set(dataset) if dataset else None, seen[1::2])
     for_ranges = seen if dataset else seen[0::2]
     content = read_checked(card, path)
-    ranges = measured_ranges(name, content, _batches(card, for_ranges, report))
+    ranges = measured_ranges(name, _as_fed(card, content), _batches(card, for_ranges, report))
     losses = []
-    for keep_last in KEEP_LAST:
-        quality = {"judged_on": judge.on, "calibrated_on": f"{len(for_ranges)} pictures", "kept_in_float": keep_last}
-        found = RangesFile(parent=str(card.sha256), keep_last=keep_last, quality=quality, ranges=dict(ranges))
+    for first, last in KEPT:
+        quality = {"judged_on": judge.on, "calibrated_on": f"{len(for_ranges)} pictures", "kept_in_float": first + last}
+        found = RangesFile(
+            parent=str(card.sha256), keep_first=first, keep_last=last, quality=quality, ranges=dict(ranges)
+        )
         made, weights = make_twin(card, content, found)
         with tempfile.TemporaryDirectory(prefix="ioc-int8-") as folder:
             kept = add(made, weights, Path(folder))
@@ -133,6 +136,11 @@ def _judge(card: ModelCard, path: Path, labelled: YoloSet | None, pictures: Sequ
         return float(result["overall"]["map50"])
 
     return _Judge(f"{len(pictures)} other pictures, FP32 taken as truth", by_itself, by_itself(fp32))
+
+
+def _as_fed(card: ModelCard, content: bytes) -> bytes:
+    """Return the weights for the card's input, which need not be the one that they were exported with."""
+    return reshaped(card.name, content, card.input.width, card.input.height) if card.input.reshape else content
 
 
 def _batches(card: ModelCard, pictures: Sequence[VideoPicture], report: Report) -> Iterator[npt.NDArray[np.float32]]:

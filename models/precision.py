@@ -77,7 +77,7 @@ def twin_name(name: str) -> str:
 
 def make_twin(card: ModelCard, content: bytes, found: RangesFile) -> tuple[ModelCard, bytes]:
     """Return card and weights of the 8-bit twin of `card`, whose own weights are `content`. Raises `ModelError`."""
-    made = quantized(card.name, content, found.ranges, keep_last=found.keep_last)
+    made = quantized(card.name, content, found.ranges, keep_first=found.keep_first, keep_last=found.keep_last)
     changes = {
         "name": twin_name(card.name),
         "sha256": hashlib.sha256(made).hexdigest(),

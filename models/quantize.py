@@ -42,14 +42,15 @@ def measured_ranges(name: str, content: bytes, batches: Iterable[npt.NDArray[np.
         return _ranges(_prepared(name, content), batches, Path(folder))
 
 
-def quantized(name: str, content: bytes, ranges: Ranges, *, keep_last: int = 0) -> bytes:
+def quantized(name: str, content: bytes, ranges: Ranges, *, keep_first: int = 0, keep_last: int = 0) -> bytes:
     """Return the ONNX file `content` in 8-bit integers (QDQ).
 
-    keep_last: so many more convolutions before the last ones stay in floating point. Raises `ModelError`.
+    keep_first: so many convolutions at the beginning stay in floating point, where faint contrasts would be rounded
+    away.   keep_last: so many more before the last ones. Raises `ModelError`.
     """
     with _trying(name):
         model = _prepared(name, content)
-        return _quantize(model, ranges, _kept_in_float(model, keep_last))
+        return _quantize(model, ranges, _kept_in_float(model, keep_first, keep_last))
 
 
 def _prepared(name: str, content: bytes) -> onnx.ModelProto:
@@ -57,7 +58,24 @@ def _prepared(name: str, content: bytes) -> onnx.ModelProto:
 
     model = parsed(name, content)
     cut_head(model)
+    _unpack(model)
     return onnx.shape_inference.infer_shapes(model)
+
+
+def _unpack(model: onnx.ModelProto) -> None:
+    """Make weights that are kept in half precision ordinary ones: the quantiser takes what a node makes for data."""
+    import onnx
+
+    held = {tensor.name: tensor for tensor in model.graph.initializer}
+    casts = [node for node in model.graph.node if node.op_type == "Cast" and node.input[0] in held]
+    for node in casts:
+        values = onnx.numpy_helper.to_array(held[node.input[0]])
+        to = onnx.helper.tensor_dtype_to_np_dtype(node.attribute[0].i)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(values.astype(to), node.output[0]))
+        model.graph.node.remove(node)
+    packed = {node.input[0] for node in casts} - {name for node in model.graph.node for name in node.input}
+    for name in packed:
+        model.graph.initializer.remove(held[name])
 
 
 def _ranges(model: onnx.ModelProto, batches: Iterable[npt.NDArray[np.float32]], folder: Path) -> Ranges:
@@ -126,8 +144,8 @@ def _reader(name: str, batches: Iterable[npt.NDArray[np.float32]]) -> Any:
     return Reader()
 
 
-def _kept_in_float(model: onnx.ModelProto, more: int) -> list[str]:
-    """Return the nodes from the last convolutions to the outputs, and the `more` convolutions before them."""
+def _kept_in_float(model: onnx.ModelProto, first: int, more: int) -> list[str]:
+    """Return the nodes from the last convolutions to the outputs, `more` before them, and the `first` ones."""
     made_by = {name: node for node in model.graph.node for name in node.output}
     kept: dict[str, Any] = {}
     waiting = [output.name for output in model.graph.output]
@@ -138,7 +156,7 @@ def _kept_in_float(model: onnx.ModelProto, more: int) -> list[str]:
         kept[node.name] = node
         waiting += [] if node.op_type == "Conv" else list(node.input)
     before = [node.name for node in model.graph.node if node.op_type == "Conv" and node.name not in kept]
-    return [*kept, *before[len(before) - more :]]
+    return [*kept, *before[:first], *before[len(before) - more :]]
 
 
 @contextmanager

@@ -19,6 +19,7 @@ class RangesFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     parent: str = Field(pattern=r"^[0-9a-f]{64}$", description="sha256 of the weights")
+    keep_first: int = Field(default=0, ge=0, description="convolutions at the beginning that stay in float")
     keep_last: int = Field(default=0, ge=0, description="convolutions before the last ones that stay in float")
     quality: dict[str, int | float | str] = Field(description="calibrated and judged on what, and how it did")
     ranges: dict[str, tuple[float, float]] = Field(min_length=1, description="least and greatest, by activation")
@@ -26,7 +27,9 @@ class RangesFile(BaseModel):
     @property
     def digest(self) -> str:
         """Changes when the 8-bit model made with it would."""
-        return hashlib.sha256(self.model_dump_json(include={"parent", "keep_last", "ranges"}).encode()).hexdigest()[:12]
+        return hashlib.sha256(
+            self.model_dump_json(include={"parent", "keep_first", "keep_last", "ranges"}).encode()
+        ).hexdigest()[:12]
 
 
 def shipped_ranges(card: ModelCard, folder: Path = SHIPPED) -> RangesFile | None:

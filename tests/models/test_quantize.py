@@ -68,6 +68,29 @@ def test_the_last_convolutions_stay_in_floating_point(yolov8n, streets):
     assert len(in_float) == 6
 
 
+def test_weights_in_half_precision_become_integers_of_one_scale_per_channel(yolov8n, streets):
+    halved = onnx.load_from_string(yolov8n)
+    weights = {node.input[1] for node in halved.graph.node if node.op_type == "Conv"}
+    for tensor in [one for one in halved.graph.initializer if one.name in weights]:
+        half = onnx.numpy_helper.to_array(tensor).astype(np.float16)
+        halved.graph.node.insert(0, onnx.helper.make_node("Cast", [f"{tensor.name}_half"], [tensor.name], to=1))
+        halved.graph.initializer.append(onnx.numpy_helper.from_array(half, f"{tensor.name}_half"))
+        halved.graph.initializer.remove(tensor)
+    content = halved.SerializeToString()
+
+    model = onnx.load_from_string(quantized("half", content, measured_ranges("half", content, streets[:2])))
+
+    integers = [one for one in model.graph.initializer if one.name.endswith("weight_quantized")]
+    assert len(integers) >= 50
+    assert {one.data_type for one in integers} == {onnx.TensorProto.INT8}
+    assert all(
+        len(onnx.numpy_helper.to_array(scale)) == integer.dims[0]
+        for integer in integers
+        for scale in model.graph.initializer
+        if scale.name == integer.name.replace("_quantized", "_scale")
+    )
+
+
 def test_what_is_no_model_of_pictures_is_a_model_error():
     content = constant_model({"output0": np.zeros((1, 300, 6), np.float32)}, width=64, height=64)
 
