@@ -18,6 +18,7 @@ from central.api import (
     danger,
     events,
     evidence,
+    fires,
     incidents,
     nuisance,
     pages,
@@ -115,7 +116,7 @@ class _Server(uvicorn.Server):
 
 def _furnish(app: FastAPI, config: CentralConfig) -> None:
     problems.install(app)
-    for part in (vitals, people, incidents, events, stream, evidence, presence, danger, base_map, nuisance):
+    for part in (vitals, people, incidents, events, stream, evidence, presence, danger, base_map, nuisance, fires):
         app.include_router(part.router, responses=shapes.PROBLEMS)
     pages.install(app)
     app.add_middleware(Shield, https=config.https)

@@ -1,8 +1,9 @@
 """One fire that several cameras see is one incident: say which two are the same. Pure.
 
-Two wildfire incidents are one when nobody has finished either, different cameras tell of them, they last at the same
-time, and their bearings can be of one place: the lines cross ahead of both cameras, within reach, and where each camera
-by itself allows it. The earlier one takes in the other with its events, pictures and history; nothing is dropped.
+Two wildfire incidents are one when nobody has finished either or parted them, different cameras tell of them, they last
+at the same time, and their bearings can be of one place: the lines cross ahead of both cameras, within reach, and where
+each camera by itself allows it. The earlier one takes in the other with its events, pictures and history; nothing is
+dropped, and people may part them again (`central/parting.py`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ def same_fire(incident: Incident, others: Iterable[Incident]) -> Incident | None
 def _is_same(one: Incident, other: Incident) -> bool:
     return (
         one.id != other.id
+        and one.id not in other.apart
+        and other.id not in one.apart
         and one.category == other.category == "wildfire"
         and not (one.finished or other.finished)
         and one.site == other.site

@@ -100,6 +100,7 @@ class Incident:
     handled_at: datetime | None = None  # when the handling last changed
     assignee: str | None = None
     sights: tuple[Sight, ...] = ()  # where the cameras see it: the latest bearing of each cause
+    apart: frozenset[str] = frozenset()  # ids of incidents from which people have parted it
 
     @property
     def started_at(self) -> datetime:
@@ -158,6 +159,19 @@ def merge(known: Sequence[Incident], event: Event, new_id: Callable[[], str]) ->
     for other in others:
         joined = join(joined, other)
     return Merge(_reopen(home, joined), home, tuple(others))
+
+
+def refold(incident: Incident, told: Sequence[Event], known: Sequence[Episode]) -> Incident:
+    """Return `incident` as these events alone tell it; what people did with it, and `known` ends of episodes, stay."""
+    first, *rest = [_open(event, lambda: incident.id) for event in told]
+    for other in rest:
+        first = join(first, other)
+    ends = {episode.identity: episode for episode in known}
+    episodes = tuple(_same_episode(one, ends.get(one.identity, one)) for one in first.episodes)
+    return replace(
+        first, key=incident.key, apart=incident.apart, episodes=episodes, handling=incident.handling,
+        handled_at=incident.handled_at, assignee=incident.assignee,
+    )  # fmt: skip
 
 
 def end_episodes(incident: Incident, at: datetime, *, node: str, unless_boot: str | None) -> Incident:
@@ -256,6 +270,7 @@ def join(one: Incident, other: Incident) -> Incident:
         handled_at=awake.handled_at,
         assignee=awake.assignee,
         sights=bearings.joined(one.sights, other.sights),
+        apart=one.apart | other.apart,
     )
 
 

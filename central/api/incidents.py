@@ -80,7 +80,7 @@ def list_incidents(
 def one_incident(incident_id: IncidentId, house: HouseDep, _who: Reader) -> dict[str, Any]:
     """One incident with its events, evidence and history."""
     with house.store.read() as db:
-        return _whole(db, incident_id, house)
+        return whole_of(db, incident_id, house)
 
 
 @router.post("/{incident_id}/actions", response_model=shapes.IncidentWhole)
@@ -92,13 +92,13 @@ def act_on_incident(incident_id: IncidentId, wish: Act, house: HouseDep, who: Op
         if row is None or row["merged_into"]:
             raise Problem(404, "there is no such incident", merged_into=row and row["merged_into"])
         if row["version"] != wish.version:
-            raise _stale(db, row, incident_id)
+            raise stale(db, row, incident_id)
         before = from_row(row)
         after = _after(before, wish, who)
         update(db, after, new_version=True)
         note(db, who.name, wish.do, _told(before, after, wish), incident_id=incident_id)
         shown = views.incidents_by_id(db, [incident_id], house.config.areas)
-        whole = _whole(db, incident_id, house)
+        whole = whole_of(db, incident_id, house)
     house.hub.tell([{"type": "incident", "cursor": i["changed"], "incident": i} for i in shown])
     return whole
 
@@ -117,7 +117,7 @@ def _after(before: Incident, wish: Act, who: Identity) -> Incident:
         raise Problem(409, str(error), type_="/problems/not-now", state=before.handling) from error
 
 
-def _stale(db: sa.Connection, row: sa.RowMapping, incident_id: str) -> Problem:
+def stale(db: sa.Connection, row: sa.RowMapping, incident_id: str) -> Problem:
     last = db.execute(
         sa.select(audit.c.who, audit.c.at, audit.c.action)
         .where(audit.c.incident_id == incident_id)
@@ -147,7 +147,7 @@ def _told(before: Incident, after: Incident, wish: Act) -> dict[str, Any]:
     return detail
 
 
-def _whole(db: sa.Connection, incident_id: str, house: House) -> dict[str, Any]:
+def whole_of(db: sa.Connection, incident_id: str, house: House) -> dict[str, Any]:
     found = views.incidents_by_id(db, [incident_id], house.config.areas)
     if not found:
         raise Problem(404, "there is no such incident")

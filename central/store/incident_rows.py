@@ -179,6 +179,22 @@ def absorb(connection: sa.Connection, home: str, other: str) -> None:
     )
 
 
+def part(connection: sa.Connection, home: str, other: Incident, event_ids: Sequence[str]) -> None:
+    """Undo `absorb`: `other` stands for itself again, with these events and what proves them."""
+    for start in range(0, len(event_ids), _CHUNK):
+        some = event_ids[start : start + _CHUNK]
+        connection.execute(sa.update(events).where(events.c.id.in_(some)).values(incident_id=other.id))
+        connection.execute(sa.update(evidence_of).where(evidence_of.c.event_id.in_(some)).values(incident_id=other.id))
+    moved = len(event_ids)
+    connection.execute(
+        sa.update(incidents).where(incidents.c.id == home).values(event_count=incidents.c.event_count - moved)
+    )
+    connection.execute(
+        sa.update(incidents).where(incidents.c.id == other.id).values(merged_into=None, event_count=moved)
+    )
+    update(connection, other, new_version=True)
+
+
 def to_row(incident: Incident) -> dict[str, Any]:
     facts = incident.facts
     return {
@@ -220,6 +236,7 @@ def to_row(incident: Incident) -> dict[str, Any]:
             "picture": _shot_out(incident.picture),
             "clip": _shot_out(incident.clip),
             "sights": [_sight_out(sight) for sight in incident.sights],
+            "apart": sorted(incident.apart),
         },
     }
 
@@ -255,6 +272,7 @@ def from_row(row: Mapping[Any, Any]) -> Incident:
         handled_at=row["handled_at"],
         assignee=row["assignee"],
         sights=sights_in(facts),
+        apart=frozenset(facts.get("apart", ())),
     )
 
 

@@ -45,6 +45,7 @@ export function incidents(filter, after = null, limit = 200) {
 
 export const incident = (id) => call("GET", `/api/v1/incidents/${encodeURIComponent(id)}`);
 export const act = (id, wish) => call("POST", `/api/v1/incidents/${encodeURIComponent(id)}/actions`, wish);
+export const part = (id, wish) => call("POST", `/api/v1/incidents/${encodeURIComponent(id)}/part`, wish);
 export const nodes = () => call("GET", "/api/v1/nodes");
 export const cameras = () => call("GET", "/api/v1/cameras");
 export const baseMap = () => call("GET", "/api/v1/map");

@@ -137,7 +137,7 @@ export class Detail {
       ["place", areaOf(incident)],
       ["danger_fact", danger(incident.fire_danger)],
       ["fix", incident.fix ? place(incident) : null],
-      ["sights", sights(incident)],
+      ["sights", sights(incident, this.may && ((camera) => this.on.part(incident, camera)))],
       ["position", incident.fix ? null : position(incident.position)],
       ["zone", incident.zone ?? incident.line],
       ["objects", objects(event?.objects, incident.labels)],
@@ -186,7 +186,7 @@ function sentence(note) {
     const to = note.action === "escalated" ? severityOf(note.to) : note.to;
     return t(`did_${note.action}`, { to, camera: note.camera });
   }
-  const what = note.action === "assign" && note.assignee && note.assignee !== note.who ? t("did_assign_to", { name: note.assignee }) : t(`did_${note.action}`);
+  const what = note.action === "assign" && note.assignee && note.assignee !== note.who ? t("did_assign_to", { name: note.assignee }) : t(`did_${note.action}`, { camera: note.camera });
   return add(h("span", {}), [h("strong", {}, note.who), " ", what]);
 }
 
@@ -202,13 +202,16 @@ function place(incident) {
     h("span", { class: "num" }, t("fix_area", { major: lengthOf(2 * major), minor: lengthOf(2 * minor) })), h("br"), h("a", { href: `#/map/${incident.id}` }, t("map_show")));
 }
 
-function sights(incident) {
+function sights(incident, part) {
   if (incident.detail?.bearing_void) return t("bearing_void");
   const seen = incident.sights ?? [];
   const alone = (sight) => (incident.fix && !sight.agrees ? ` (${t("sight_alone")})` : "");
   const line = (sight) => h("div", { class: "num" }, t("sight", { camera: sight.camera.split("/").at(-1), n: number(sight.azimuth_deg, 1), error: number(sight.error_deg, 1) }), alone(sight));
+  const own = [incident.site, incident.node, incident.camera].join("/");
+  const others = part ? [...new Set(seen.map((sight) => sight.camera))].filter((camera) => camera !== own) : [];
+  const parts = others.map((camera) => h("button", { class: "button quiet part", type: "button", onclick: () => part(camera) }, t("part", { camera: camera.split("/").at(-1) })));
   const link = incident.fix ? null : h("a", { href: `#/map/${incident.id}` }, t("map_show"));
-  return seen.length ? h("span", {}, seen.map(line), link) : null;
+  return seen.length ? h("span", {}, seen.map(line), parts, link) : null;
 }
 
 const danger = (level) => level && h("span", { class: `level danger-${level.level}` }, t("danger_short", { level: level.level, at: level.date.split("-").reverse().join("/") }));

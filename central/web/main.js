@@ -86,7 +86,7 @@ class Console {
     const now = () => this.live.now();
     const may = this.who.role !== "viewer" && this.who.role !== "reader";
     this.queue = new Queue(this.book, { select: (id) => this.#go(id), filter: (changes, whole) => this.#filter(changes, whole), more: () => this.#look({ more: true }), retry: () => this.load() }, now);
-    this.detail = new Detail({ act: (incident, action, more) => this.act(incident, action, more), back: () => this.#back() }, now, may);
+    this.detail = new Detail({ act: (incident, action, more) => this.act(incident, action, more), part: (incident, camera) => this.part(incident, camera), back: () => this.#back() }, now, may);
     this.devices = new Devices(now, may);
     this.map = new ProvinceMap(this.book, { open: (id) => this.#go(id) });
     this.desk = h("div", { class: "desk" }, this.queue.element, this.detail.element);
@@ -201,6 +201,17 @@ class Console {
       if (this.book.all.get(incident.id)?.changed === before.changed) this.#take(before);
       await this.#refused(incident.id, problem);
       return false;
+    }
+  }
+
+  async part(incident, camera) {
+    const { version } = this.book.all.get(incident.id) ?? incident;
+    try {
+      this.#take(await api.part(incident.id, { camera, version }));
+      toast(t("parted", { n: incident.number }));
+    } catch (problem) {
+      if (!(problem instanceof api.Problem)) throw problem;
+      await this.#refused(incident.id, problem);
     }
   }
 

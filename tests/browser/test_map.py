@@ -149,3 +149,15 @@ def test_an_incident_that_comes_while_the_map_is_open_appears_on_it(chromium, hi
 
         page.wait_for_selector(".chart .mark")
         page.wait_for_selector(".place[data-incident]")
+
+
+def test_a_camera_is_parted_from_a_fire_that_it_does_not_see(chromium, hills):
+    say = words("vi")
+    with screen(chromium, hills) as page:
+        burn(hills)
+        page.locator(".card[data-incident]").nth(1).wait_for()
+        page.locator(".card .where:has-text('+ 1')").click()
+        page.click(f"button:has-text('{say['part'].replace('{camera}', 'lang-biang')}')")
+
+        page.wait_for_selector(f".toast:has-text('{say['parted'].split('#')[0]}')")
+        eventually(page, "document.querySelectorAll('.card[data-incident]').length === 3")

@@ -142,3 +142,28 @@ def test_the_same_messages_again_change_nothing(inbox, store):
     inbox.take(batch)
 
     assert [2] == [incident["event_count"] for incident in shown(store)]
+
+
+def test_a_union_that_was_a_mistake_is_parted_and_stays_so(central):
+    tell = central.house.inbox.take
+    tell(received(smoke("north", evidence=[shot(1)])))
+    other = {"node": "box-02", "boot": "boot-2", "evidence": [shot(2)]}
+    tell(received(smoke("east", started=60, **other)))
+    csrf = central.log_in()
+    [united] = shown(central.house.store)
+    path = f"/api/v1/incidents/{united['id']}/part"
+    wish = {"camera": "lam-dong/box-02/east", "version": united["version"]}
+
+    stale = central.client.post(path, json={**wish, "version": 99}, headers=csrf)
+    own = central.client.post(path, json={**wish, "camera": "lam-dong/box-01/north"}, headers=csrf)
+    done = central.client.post(path, json=wish, headers=csrf)
+    tell(received(smoke("east", "update", started=60, time_s=300, node="box-02", boot="boot-2")))
+    tell(received(smoke("north", "update", time_s=300)))
+
+    assert (409, 409, 200) == (stale.status_code, own.status_code, done.status_code), done.text
+    north, east = sorted(shown(central.house.store), key=lambda i: i["number"])
+    assert [("north", 2, 1), ("east", 2, 1)] == [(i["camera"], i["event_count"], i["episodes"]) for i in (north, east)]
+    assert [shot(1)["sha256"], shot(2)["sha256"]] == [north["picture"], east["picture"]]
+    assert [1, 1] == [len(i["sights"]) for i in (north, east)]
+    whole = central.client.get(f"/api/v1/incidents/{east['id']}", headers=central.reader).json()
+    assert ([2], ["part"]) == ([len(whole["events"])], [step["action"] for step in whole["history"]])
