@@ -20,6 +20,7 @@ from edge.perspective import Perspective
 from edge.poses import STEADY, PoseWatch, Stance
 from edge.rules import CATALOG
 from edge.rules.base import DangerLevel, Finding, Look, Rule, Scene, Sense
+from edge.rules.lorries import LorryJudge
 from edge.rules.vitals import Vitals
 from edge.schedule import is_on
 from edge.tracking.settings import TrackerSettings
@@ -312,16 +313,21 @@ USUAL_ASPECT: Final = 16 / 9
 
 
 def make_watch(
-    view: ViewSettings, *, looks_per_s: float = 5.0, aspect: float = USUAL_ASPECT, poses: PoseWatch | None = None
+    view: ViewSettings,
+    *,
+    looks_per_s: float = 5.0,
+    aspect: float = USUAL_ASPECT,
+    poses: PoseWatch | None = None,
+    lorries: LorryJudge | None = None,
 ) -> CameraWatch:
     """Return the watch over a camera whose pictures are `aspect` times as wide as they are high."""
     tracker = Tracker(TrackerSettings(aspect=aspect))
     perspective = Perspective(None if view.ground is None else Ground(view.ground, aspect), aspect)
-    rules = make_rules(view, aspect=aspect)
+    rules = make_rules(view, aspect=aspect, lorries=lorries)
     return CameraWatch(rules, tracker=tracker, looks_per_s=looks_per_s, perspective=perspective, poses=poses)
 
 
-def make_rules(view: ViewSettings, *, aspect: float = 16 / 9) -> list[Rule[Any]]:
+def make_rules(view: ViewSettings, *, aspect: float = 16 / 9, lorries: LorryJudge | None = None) -> list[Rule[Any]]:
     """Return one rule for each that the camera's settings name, with its geometry."""
     scene = Scene(
         zones={name: Zone(np.asarray(polygon, np.float64)) for name, polygon in view.zones.items()},
@@ -329,6 +335,7 @@ def make_rules(view: ViewSettings, *, aspect: float = 16 / 9) -> list[Rule[Any]]
         masks=tuple(np.asarray(mask, np.float64) for mask in view.masks),
         aspect=aspect,
         ground=None if view.ground is None else Ground(view.ground, aspect),
+        lorries=lorries,
     )
     return [CATALOG[settings.kind](settings, scene) for settings in view.rules]  # type: ignore[attr-defined]
 

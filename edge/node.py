@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from common.machine import version
 from common.memory import give_back
 from detectors.detector import Detector
+from detectors.lorries import LazyLorryCheck
 from edge.attention import load_eyes
 from edge.camera import USUAL_ASPECT, Told, make_watch
 from edge.commands import Commands, changes
@@ -103,6 +104,7 @@ class Node:
         self._pulse = NodePulse(boot_id, data_dir)
         self.pool = DecoderPool()
         self._smoke = LazyDetector(self._loader("smoke", config.inference.smoke_model))
+        self._lorries = LazyLorryCheck(config.inference.models_dir)
         self._sets = [self._detectors() for _ in range(_workers(config))]
         self.analyst = Analyst(self._sets, self._on_told)
         self._self_watch = SelfWatch(self.reporter, self.outbox.health, data_dir)
@@ -150,7 +152,8 @@ class Node:
     def add_camera(self, settings: CameraSettings) -> None:
         """Put a camera to work."""
         poses = pose_watch(settings, self._views)
-        watch = make_watch(settings, looks_per_s=self.config.inference.looks_per_s, poses=poses)
+        looks_per_s = self.config.inference.looks_per_s
+        watch = make_watch(settings, looks_per_s=looks_per_s, poses=poses, lorries=self._lorries)
         watch.danger = self._danger.get(settings.area or "")
         seat = self.analyst.seat(settings, watch)
         fastest_s = min(watch.senses.values(), default=1.0)
@@ -242,6 +245,7 @@ class Node:
                 looks_per_s=self.config.inference.looks_per_s,
                 aspect=aspect,
                 poses=seat.watch.poses,
+                lorries=self._lorries,
             )
             seat.watch.danger = self._danger.get(seat.settings.area or "")
         self._on_told(seat, None, told)

@@ -56,8 +56,9 @@ def pull(names: Names = None, models_dir: Dir = None, as_json: AsJson = False) -
 def verify(names: Names = None, models_dir: Dir = None, as_json: AsJson = False) -> None:
     """Check the hash of the weights that are here, and that each model loads and gives what its card says."""
     from detectors.load import load_detector
+    from detectors.lorries import LAYOUT, LorryCheck
     from models.errors import ModelError
-    from models.store import local
+    from models.store import local, read_checked
 
     rows: list[dict[str, Any]] = []
     with _mistakes():
@@ -68,7 +69,10 @@ def verify(names: Names = None, models_dir: Dir = None, as_json: AsJson = False)
         try:
             if path is None:
                 raise ModelError(f"its weights are not here; run: ioc models pull {card.name}")
-            load_detector(card, path, threads=1)
+            if card.layout == LAYOUT:
+                LorryCheck(card, read_checked(card, path))
+            else:
+                load_detector(card, path, threads=1)
             row["ok"] = True
         except ModelError as error:
             row["problem"] = str(error)

@@ -13,6 +13,7 @@ from detectors.picture import WHOLE, Gray, Image, Picture, Region
 from edge.camera import CameraWatch, Moment, Told, make_watch
 from edge.config import InferenceSettings, ViewSettings
 from edge.rules.base import Rule
+from edge.rules.lorries import LorryJudge
 
 DETECTED_SENSES = ("objects", "smoke")
 
@@ -72,6 +73,7 @@ def watch(
     frames: Iterable[Moment],
     detect: Mapping[str, Detect],
     *,
+    lorries: LorryJudge | None = None,
     advance: Callable[[float], None] = lambda time_s: None,
     on_look: Callable[[Moment, CameraWatch], None] = lambda moment, camera: None,
 ) -> Watched:
@@ -83,7 +85,7 @@ def watch(
     for moment in frames:
         if camera is None:
             first_s, aspect = moment.time_s, moment.picture.width / moment.picture.height
-            camera = make_watch(view, looks_per_s=InferenceSettings().looks_per_s, aspect=aspect)
+            camera = make_watch(view, looks_per_s=InferenceSettings().looks_per_s, aspect=aspect, lorries=lorries)
         last_s = moment.time_s
         advance(last_s - first_s)
         due = camera.due(moment)

@@ -17,6 +17,7 @@ from common.machine import machine_facts
 from detectors.detections import Detections
 from detectors.detector import Detector
 from detectors.load import load_detector
+from detectors.lorries import LazyLorryCheck
 from detectors.picture import Picture
 from edge.rules import CATALOG
 from edge.smoke.sight import load_far_sight
@@ -38,6 +39,7 @@ class ClipRunner:
             raise ConfigError(f"{dataset}: no clip with a *{SUFFIX} file is called like {only!r}")
         self._models = {"objects": model, "smoke": "smoke"}
         self._loaded: dict[str, Detector] = {}
+        self._lorries = LazyLorryCheck()
 
     @property
     def clips(self) -> dict[str, Path]:
@@ -62,7 +64,8 @@ class ClipRunner:
                 def show(time_s: float, name: str = clip.name) -> None:
                     progress.update(bar, description=f"{name} {time_s:.0f} s")
 
-                watched = watch(truth.camera, frames(clip, truth.camera.id), self._detectors(truth), advance=show)
+                moments, detect = frames(clip, truth.camera.id), self._detectors(truth)
+                watched = watch(truth.camera, moments, detect, lorries=self._lorries, advance=show)
                 progress.advance(bar)
                 yield clip.name, truth, watched
 

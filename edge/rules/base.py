@@ -14,6 +14,7 @@ from detectors.picture import Picture
 from edge.geometry import Areas, Points, Zone
 from edge.ground import Ground
 from edge.rules.filters import ObjectFilter, ObjectFilterSettings
+from edge.rules.lorries import LorryJudge
 from edge.rules.vitals import Vitals
 from edge.schedule import Span, Utc
 from edge.tracks import Tracks
@@ -77,6 +78,7 @@ class Scene:
     masks: tuple[Points, ...] = ()
     aspect: float = 16 / 9  # width ÷ height of the picture
     ground: Ground | None = None  # where the camera is calibrated
+    lorries: LorryJudge | None = None  # tells lorries from buses
 
     def zone(self, name: str | None) -> Zone:
         """Return the named zone, or the whole picture for None."""

@@ -20,6 +20,8 @@ from pydantic import Field
 from detectors.picture import Picture
 from edge.rules.base import Finding, Look, ObjectRuleSettings, Rule, Scene
 from edge.rules.crossings import LONG_GAP_S, Crossing, Crossings
+from edge.rules.lorries import LABELS as LARGE
+from edge.rules.lorries import Lorries
 from edge.rules.movers import Movers
 from edge.rules.objects import TWO_WHEELERS, VEHICLES, riders
 from edge.rules.passages import NAMELESS, Passage, Passages, position
@@ -51,6 +53,8 @@ class LineCount(Rule[LineCountSettings]):
         # Movement has no names, sizes or scores to choose by: it can only stand in where every vehicle counts.
         counts_all = (not settings.labels or settings.labels >= VEHICLES) and not _is_choosy(settings)
         self._movers = Movers(self._line, scene.aspect) if counts_all else None
+        told_apart = scene.lorries is not None and (not settings.labels or bool(settings.labels & LARGE))
+        self._lorries = Lorries(scene.lorries) if told_apart and scene.lorries is not None else None
         self._glanced_s = -np.inf
         self._began_s: float | None = None
         self._last_s = 0.0
@@ -75,14 +79,15 @@ class LineCount(Rule[LineCountSettings]):
         step_s = look.time_s - self._last_s
         self._watched_s += step_s if step_s <= LONGEST_STEP_S else 0.0
         self._last_s = look.time_s
-        self._passages.relabel(dict(zip(look.tracks.ids.tolist(), look.tracks.labels.tolist(), strict=True)))
+        labels = self._labels_in(look)
+        self._passages.relabel(labels)
         if self._movers is not None and look.picture is not None:
             self._movers.note_people(look.tracks)
             self._follow(self._movers, look.picture, look.time_s)
         skip = riders(look.tracks) if not self._labels or self._labels & set(TWO_WHEELERS) else None
         for crossing in self._crossings.update(look.tracks, look.time_s):
             if skip is None or not skip[crossing.row]:
-                self._passages.name(self._passage(crossing, look.tracks, look.time_s))
+                self._passages.name(self._passage(crossing, look.tracks, look.time_s, labels))
 
     def finish(self, time_s: float) -> Iterable[Finding]:
         yield from self._flush_until(time_s)
@@ -93,11 +98,22 @@ class LineCount(Rule[LineCountSettings]):
             self._began_s = None
 
     def forget(self, track_ids: Iterable[int]) -> None:
-        self._crossings.forget(track_ids)
+        gone = list(track_ids)
+        self._crossings.forget(gone)
+        if self._lorries is not None:
+            self._lorries.forget(gone)
 
     @property
     def _labels(self) -> frozenset[str]:
         return self.settings.labels
+
+    def _labels_in(self, look: Look) -> dict[int, str]:
+        """Return what each track is called by now, buses looked at again."""
+        labels = dict(zip(look.tracks.ids.tolist(), look.tracks.labels.tolist(), strict=True))
+        if self._lorries is None or look.picture is None:
+            return labels
+        self._lorries.look(look.tracks, look.picture, look.time_s)
+        return self._lorries.corrected(labels)
 
     def _follow(self, movers: Movers, picture: Picture, time_s: float) -> None:
         if time_s > self._glanced_s:
@@ -105,11 +121,10 @@ class LineCount(Rule[LineCountSettings]):
             for passage in movers.update(picture, time_s):
                 self._passages.move(passage)
 
-    def _passage(self, crossing: Crossing, tracks: Tracks, time_s: float) -> Passage:
+    def _passage(self, crossing: Crossing, tracks: Tracks, time_s: float, labels: dict[int, str]) -> Passage:
         along, size = position(tracks, crossing.row, self._line, self.scene.aspect)
         doubtful = crossing.unseen_s > LONG_GAP_S or float(tracks.scores[crossing.row]) < DOUBTFUL_SCORE
-        label = str(tracks.labels[crossing.row])
-        return Passage(time_s, along, size, crossing.to_right, crossing.track, label, doubtful)
+        return Passage(time_s, along, size, crossing.to_right, crossing.track, labels[crossing.track], doubtful)
 
     def _flush_until(self, time_s: float) -> Iterable[Finding]:
         """Report the interval that is over. After a silence the next one begins at the next look."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.detections import Detections
+from detectors.picture import Picture
+from edge.camera import make_rules
+from edge.config import ViewSettings
 from edge.rules.base import Finding, Look
 from edge.tracks import Tracks
 from rtsp.picture import VideoPicture
@@ -206,3 +211,64 @@ def test_movement_does_not_stand_in_where_objects_are_chosen_by_size() -> None:
 
     assert of.glances_s is None
     assert counted(findings)["right"] == {}
+
+
+class Judge:
+    """Says of every vehicle how much of a lorry it is, and counts how often it was asked."""
+
+    def __init__(self, share: float, *, at_first: float | None = None) -> None:
+        self.share, self.at_first, self.asked = share, at_first, 0
+
+    def lorry_share(self, picture: Picture, box: npt.NDArray[np.float32]) -> float:
+        self.asked += 1
+        return self.share if self.at_first is None or self.asked > 1 else self.at_first
+
+
+def bus_past(
+    judge: Judge, *, x: float = 0.5, size: float = 0.1, labels: list[str] | None = None
+) -> dict[str, dict[str, int]]:
+    """Let a bus drive down over the line under the eyes of `judge`, and return what is counted."""
+    settings = {"kind": "line_count", "name": "it", "line": "mid", "labels": labels or ["bus", "truck"]}
+    view = {"lines": {"mid": {"from": [0.1, 0.5], "to": [0.9, 0.5]}}, "rules": [settings]}
+    of = make_rules(ViewSettings.model_validate(view), aspect=1.0, lorries=judge)[0]
+    road = VideoPicture.of(np.zeros((64, 64, 3), np.uint8))
+    bus = thing(1, "bus", straight(0, 4, at(x, 0.3, size), at(x, 0.95, size)))
+    for look in looks([bus], 4):
+        list(of.see(replace(look, picture=road)))
+    findings = list(of.finish(4.0))
+    of.forget([1])
+    return counted(findings)
+
+
+def test_a_bus_that_is_a_lorry_by_its_looks_is_counted_as_a_truck_after_a_few_looks() -> None:
+    judge = Judge(0.9)
+
+    counts = bus_past(judge)
+
+    assert counts["right"] == {"truck": 1}
+    assert judge.asked == 5
+
+
+def test_a_bus_that_looks_like_one_stays_one() -> None:
+    assert bus_past(Judge(0.6))["right"] == {"bus": 1}
+
+
+def test_a_bus_that_the_picture_cuts_is_not_judged() -> None:
+    judge = Judge(0.9)
+
+    counts = bus_past(judge, x=0.12, size=0.24)
+
+    assert judge.asked == 0
+    assert counts["right"] == {"bus": 1}
+
+
+def test_a_lorry_seen_wrongly_as_it_comes_into_the_picture_is_still_a_lorry() -> None:
+    assert bus_past(Judge(0.9, at_first=0.1))["right"] == {"truck": 1}
+
+
+def test_where_lorries_and_buses_do_not_count_nobody_is_asked() -> None:
+    judge = Judge(0.9)
+
+    bus_past(judge, labels=["person"])
+
+    assert judge.asked == 0
