@@ -77,6 +77,10 @@ class Camera:
         self._pool.join(self._feed)
         self._thread.start()
 
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Wait until a recording has been played; a live camera has no end."""
+        self._thread.join(timeout_s)
+
     def stop(self) -> None:
         """End it, within five seconds even when the network hangs."""
         self._stop.set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from detectors.detector import Detector
 from detectors.load import load_detector
 from detectors.lorries import LazyLorryCheck
 from detectors.picture import Picture
+from edge.config import ViewSettings
 from edge.rules import CATALOG
 from edge.smoke.sight import load_far_sight
 from models.card import find_card
@@ -68,6 +69,11 @@ class ClipRunner:
                 watched = watch(truth.camera, moments, detect, lorries=self._lorries, advance=show)
                 progress.advance(bar)
                 yield clip.name, truth, watched
+
+    def views(self) -> Iterator[tuple[Path, ViewSettings, Mapping[str, Detect]]]:
+        """Yield each clip's file, what its camera watches for, and the detectors for that."""
+        for clip, truth in self._truths:
+            yield clip.resolve(), truth.camera, self._detectors(truth)
 
     def _detectors(self, truth: Truth) -> dict[str, Detect]:
         rules = [CATALOG[rule.kind] for rule in truth.camera.rules]  # type: ignore[attr-defined]

@@ -16,7 +16,6 @@ from edge.rules.still_life import WIDTH, Mask, Spot, StillLife
 from edge.tracks import Tracks
 
 MOVERS: Final = VEHICLES | {"person", "bicycle", "dog", "cat", "train"}
-GHOST_S: Final = 4.0
 MARGIN: Final = 0.1  # of a box's sides that is added: shadows and feet
 
 
@@ -58,7 +57,6 @@ class StillRule(Rule[S]):
         height = max(48, round(WIDTH * look.picture.height / look.picture.width))
         movers = look.tracks[there(look.tracks, look.time_s)].labelled(MOVERS)
         spots = self._life.update(look.picture.gray(WIDTH, height), _taken(movers, height), look.time_s)
-        self._settle(spots, look.time_s)
         found = [s for s in spots if s.learned_s >= self.proven_s and self._in_zone(s) and self._counts(s, look)]
         for spot in found:
             if look.time_s - spot.since_s >= self.settings.accept_after_s:
@@ -70,15 +68,6 @@ class StillRule(Rule[S]):
 
     def finish(self, time_s: float) -> Iterable[Finding]:
         return self._cause.close(time_s)
-
-    def _settle(self, spots: list[Spot], time_s: float) -> None:
-        """Take what a young background got wrong (who passed while it was learned left a ghost) as the usual look.
-
-        It is never reported, and would hide what is put down there later.
-        """
-        for spot in list(spots):
-            if spot.learned_s < self.proven_s and time_s - spot.since_s >= GHOST_S:
-                self._life.accept(spot)
 
     def _report(self, found: list[Spot], look: Look) -> Iterable[Finding]:
         since_s = min(spot.since_s for spot in found)

@@ -125,7 +125,3 @@ def test_what_is_taken_away_is_reported_as_that_and_not_as_left() -> None:
 
 def test_what_is_left_is_not_reported_as_taken() -> None:
     assert told("removed_object", deposit(), after_s=10) == []
-
-
-def test_what_lies_beside_somebody_is_no_obstacle_while_they_are_there() -> None:
-    assert told("obstacle", deposit(leaves_s=None), after_s=10) == []
