@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 from typing import Final
 
@@ -29,7 +29,7 @@ HELD_SHARE: Final = 0.97  # of the trials lie in the ellipse: 0.95 is promised, 
 FLATTEST_DEG: Final = 6.0  # lines that cross at less, or at less than four of their errors, say no more than one does
 FLATTEST_ERRORS: Final = 4.0
 SAME_MAST_M: Final = 150.0  # cameras this close share a bearing and add no distance
-SAME_PLACE: Final = 2.0  # times the half axes of what a camera's own terrain fix allows
+SAME_PLACE: Final = 1.2  # times the half axes of a camera's own terrain fix, which hold the truth in 95 %
 NEAREST_M: Final = 50.0
 MOST_LINES: Final = 12  # of one incident; the latest count
 
@@ -60,6 +60,11 @@ class Fix:
 
 def locate(sights: Sequence[Sight]) -> Fix | None:
     """Return the place on which most sights agree; one camera's own fix where nothing crosses; None without any."""
+    return _located(tuple(sights))
+
+
+@lru_cache(maxsize=1024)  # a list of incidents is asked for far more often than a bearing comes in
+def _located(sights: tuple[Sight, ...]) -> Fix | None:
     latest = sorted(sights, key=lambda sight: (sight.at, sight.camera, sight.cause))[-MOST_LINES:]
     agreeing = max(_agreements(latest), key=lambda group: (len(group), _opening(group)), default=())
     if agreeing:

@@ -9,6 +9,9 @@ judged, nothing begins and nothing ends.
 `detail` carries `stage` (suspected, confirmed), `certainty` 0..1, `why` (what made it more urgent: certain, large,
 flame), `looks`, `growth` (size now ÷ at first), `rise`, `area` (share of the picture), `flame` (has flame been seen),
 `view` (clear, night, fog, glare, dirty), `danger` (I to V, if known) and `needed` (the evidence that was needed).
+Where the camera's pose is known the node adds `bearing` (lat, lon of the camera, azimuth_deg, elevation_deg, error_deg
+as one standard error, range_m), with terrain `ellipse` (lat, lon, half axes major_m and minor_m that hold 95 %,
+azimuth_deg, `hidden`: how likely behind the crest), or `bearing_void` (moved, stuck, frozen, unknown).
 """
 
 from __future__ import annotations
