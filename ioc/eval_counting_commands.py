@@ -33,7 +33,7 @@ def counting(
     rows, views = [], {}
     for name, truth, watched in runner.run():
         findings = [told.finding for told in watched.told]
-        rows += scores.score_clip(name, truth.counts or (), findings)
+        rows += scores.score_clip(name, truth.counts or (), findings, truth.ignore)
         views[name] = truth.camera
     result = {"overall": scores.overall(rows), "clips": rows, **runner.facts}
     if report is not None:

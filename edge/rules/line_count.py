@@ -5,7 +5,8 @@ count alike, what moves over the line is counted too, as `vehicle`, marked doubt
 
 Nothing is an alarm here: each interval is one `flow` message. One object is one count, however often its box touches
 the line; it counts again only when it really turns back. `detail` carries `counts` (direction → label → number),
-`error` (direction → by how much the number may be off), `interval_s`, and `watched_s`, how much of it was seen.
+`error` (direction → by how much the number may be off), `passed_s` (direction → label → when), `interval_s`, and
+`watched_s`, how much of it was seen.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from edge.tracks import Tracks
 DOUBTFUL_SCORE: Final = 0.4
 LONGEST_STEP_S: Final = 2.0  # between two looks; during a longer one nobody watched
 GLANCE_S: Final = 0.08  # movement is followed by shape alone, so it must not go its own length unseen
+MOST_TIMES: Final = 5000  # in one message; more passages than these are told as sums alone
 DIRECTIONS: Final = ("left", "right")
 
 
@@ -147,6 +149,7 @@ class LineCount(Rule[LineCountSettings]):
             "counts": counts,
             "total": {d: sum(counts[d].values()) for d in DIRECTIONS},
             "error": error,
+            "passed_s": {d: _when(side, began_s) for d, side in sides.items()} if len(wanted) <= MOST_TIMES else {},
             "by_movement": any(p.track == NAMELESS for p in wanted),
         }
         return Finding(
@@ -162,3 +165,11 @@ def _is_choosy(settings: LineCountSettings) -> bool:
         or settings.max_size < LineCountSettings.model_fields["max_size"].default
         or settings.min_score > 0
     )
+
+
+def _when(passages: list[Passage], began_s: float) -> dict[str, list[float]]:
+    """Return when each passed, by label, in seconds of the interval; below 0 for what only later became certain."""
+    times: dict[str, list[float]] = {}
+    for passage in sorted(passages, key=lambda p: p.at_s):
+        times.setdefault(passage.label, []).append(round(passage.at_s - began_s, 1))
+    return times

@@ -25,11 +25,13 @@ counts:
 """
 
 
-def flow(counts: dict[str, dict[str, int]], ended_s: float = 60.0, rule: str = "mid") -> Finding:
+def flow(counts: dict[str, dict[str, int]], at_s: float = 4.0, rule: str = "mid") -> Finding:
+    """Return what a rule tells of its first minute, in which everything passed at `at_s`."""
     both = {"left": {}, "right": {}, **counts}
+    passed = {d: {label: [at_s] * n for label, n in labels.items()} for d, labels in both.items()}
     return Finding(
-        kind="line_count", phase="end", key=f"{rule}@0", time_s=ended_s, started_s=0.0, ended_s=ended_s, confidence=1.0,
-        severity="info", line="mid", detail={"counts": both, "error": {"left": 0, "right": 1}},
+        kind="line_count", phase="end", key=f"{rule}@0", time_s=60.0, started_s=0.0, ended_s=60.0, confidence=1.0,
+        severity="info", line="mid", detail={"counts": both, "error": {"left": 0, "right": 1}, "passed_s": passed},
     )  # fmt: skip
 
 
@@ -59,12 +61,29 @@ def test_an_error_within_its_tolerance_is_none_and_one_beyond_it_counts_in_full(
     assert overall(rows)["accuracy"] == pytest.approx(1 - 2 / 9)
 
 
-def test_a_perfect_count_with_times_has_no_cumulative_error() -> None:
-    flows = [flow({"right": {"car": 1}}, ended_s=float(s)) for s in (5, 10, 15)]
+def test_a_perfect_count_with_times_has_no_cumulative_error_however_long_the_intervals() -> None:
+    flows = [flow({"right": {"car": 1}}, at_s) for at_s in (4.0, 9.0, 14.0)]
 
-    rows = score_clip("a.mp4", [truth(3, times_s=(4.0, 9.0, 14.0))], flows)
+    rows = score_clip("a.mp4", [truth(3, times_s=(4.1, 8.9, 14.2))], flows)
 
     assert rows[0]["nwrmse"] == pytest.approx(0.0)
+    assert overall(rows)["nwrmse"] == pytest.approx(0.0)
+
+
+def test_the_right_sum_at_the_wrong_times_has_a_cumulative_error() -> None:
+    rows = score_clip("a.mp4", [truth(2, times_s=(4.0, 9.0))], [flow({"right": {"car": 2}}, 50.0)])
+
+    assert rows[0]["error"] == 0
+    assert rows[0]["nwrmse"] > 0.2
+
+
+def test_what_passes_in_an_ignored_span_is_neither_counted_nor_true() -> None:
+    flows = [flow({"right": {"car": 3}}, 2.0), flow({"right": {"car": 2}}, 9.0)]
+
+    untimed = score_clip("a.mp4", [truth(2)], flows, [(0.0, 3.0)])
+    timed = score_clip("a.mp4", [truth(4, times_s=(1.0, 2.0, 8.0, 9.0))], flows, [(0.0, 3.0)])
+
+    assert [(r["truth"], r["counted"], r["error"]) for r in untimed + timed] == [(2, 2, 0), (2, 2, 0)]
 
 
 def dataset(tmp_path: Path, text: str, *, clip: bool = True) -> Path:

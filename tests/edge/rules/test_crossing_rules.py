@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,6 +110,16 @@ def test_each_interval_is_reported_with_its_sums_and_the_last_one_at_the_end() -
     assert [(f.started_s, f.ended_s) for f in findings] == [(0, 10), (10, 20), (20, 24)]
     assert [f.detail["total"]["right"] for f in findings] == [2, 2, 0]
     assert [f.detail["interval_s"] for f in findings] == [10, 10, 4]
+
+
+def test_each_interval_says_when_each_passed() -> None:
+    of = rule("line_count", line="mid", interval_s=10)
+    cars = [thing(n, "car", straight(t, t + 2, UP, DOWN)) for n, t in ((1, 1.0), (2, 12.0))]
+
+    findings = [*tell(of, looks(cars, 16)), *of.finish(16.0)]
+
+    first, second = (f.detail["passed_s"]["right"]["car"] for f in findings)
+    assert [first, second] == [[pytest.approx(2.2, abs=0.3)], [pytest.approx(3.2, abs=0.3)]]
 
 
 @settings(max_examples=60, deadline=None)
