@@ -23,6 +23,7 @@ Box: TypeAlias = tuple[float, float, float, float]  # x0 y0 x1 y1, each 0..1
 WIDTH: Final = 320
 FAST_S: Final = 1.5
 SLOW_S: Final = 240.0
+FADES_S: Final = 20.0
 LEARNS_S: Final = 3.0  # the first background is the plain mean of this
 CHANGED: Final = 14.0  # grey levels between the two backgrounds
 STILL: Final = 12.0  # grey levels between the picture and the fast background
@@ -33,6 +34,9 @@ EDGE: Final = 0.01
 BROUGHT: Final = 0.3  # of its surroundings moved just before
 STEADY, STEADY_S = 0.6, 5.0  # overlap with itself over so many seconds
 MOSTLY: Final = 0.5  # of the time it must be in plain view
+LONGEST: Final = 5.0  # longer for its width is a rim or a shadow
+ONLY_LIGHT: Final = 0.85
+FILLED: Final = 0.3  # of its box
 SMALLEST: Final = 40  # pixels at `WIDTH`
 LARGEST: Final = 0.15  # of the picture
 HIDDEN_S: Final = 15.0  # so long may people stand in front of it
@@ -55,16 +59,24 @@ class Spot:
     settled_box: Box = (0.0, 0.0, 0.0, 0.0)  # the outline that it has kept
     settled_s: float = 0.0  # since then
     clear_s: float = 0.0  # how long it was seen without anybody in front of it
+    texture_kept: float = 0.0  # correlation with what was there before: light and shadow change no texture
+    is_mover: bool = False  # a person or vehicle was seen with just this outline, before or since
     mask: Mask = field(default_factory=lambda: np.zeros((0, 0), np.uint8), repr=False)
 
     def is_solid(self, time_s: float) -> bool:
         """Return whether it is a thing: brought by something that moved, keeping its place and outline, seen mostly.
 
         Clouds and shadows come by themselves and creep; people who stand still change their outline; what touches the
-        border is cut by it.
+        border is cut by it; strips are the rims of something; people and vehicles that the detector loses are known.
         """
         inner = self.box[0] > EDGE and self.box[1] > EDGE and self.box[2] < 1 - EDGE and self.box[3] < 1 - EDGE
         seen_enough = self.clear_s >= MOSTLY * (time_s - self.since_s)
+        height, width = self.mask.shape
+        sides = sorted(((self.box[2] - self.box[0]) * width, (self.box[3] - self.box[1]) * height))
+        if sides[1] > LONGEST * sides[0] or self.area < FILLED * sides[0] * sides[1] or self.is_mover:
+            return False
+        if self.texture_kept >= ONLY_LIGHT:
+            return False
         return inner and self.brought >= BROUGHT and time_s - self.settled_s >= STEADY_S and seen_enough
 
 
@@ -140,6 +152,7 @@ class StillLife:
                 same.settled_box, same.settled_s = box, time_s
             same.box, same.mask, same.area, same.seen_s = box, mask, int(mask.sum()), time_s
             same.evidence += _evidence(mask, self._fast, lit)
+            same.texture_kept = _texture_kept(mask, self._fast, lit)
             same.clear_s += step_s
         self.spots = [s for s in self.spots if self._stays(s, busy, still, time_s)]
 
@@ -167,8 +180,12 @@ class StillLife:
         for spot in self.spots:
             x0, y0, x1, y1 = _pixels(spot.box, busy.shape, margin=3)
             held[y0:y1, x0:x1] = True
-        rate = np.float32(min(1.0, step_s / min(SLOW_S, max(self._age_s, LEARNS_S))))
-        self._slow = np.where(held, self._slow, self._slow + rate * (self._fast - self._slow))
+        # It begins by following fast, so that what drove through its first pictures fades; later on it is slow where
+        # something differs: somebody who stands for a while is no background.
+        young, slow = (np.float32(min(1.0, step_s / s)) for s in (min(SLOW_S, max(self._age_s, LEARNS_S)), SLOW_S))
+        apart = self._fast - self._slow
+        rate = np.where((np.abs(apart) > CHANGED) & (self._age_s >= FADES_S), slow, young)
+        self._slow = np.where(held, self._slow, self._slow + rate * apart)
 
 
 def _light(now: Plane, before: Plane) -> Plane:
@@ -201,6 +218,15 @@ def _evidence(mask: Mask, now: Plane, before: Plane) -> float:
     likeness = [_likeness(plane[inside], plane[ring]) for plane in (now, before)]
     outline = [float(_gradient(plane)[rim].mean()) + 4 for plane in (now, before)]
     return (likeness[1] - likeness[0]) + float(np.clip(np.log(outline[0] / outline[1]), -1, 1))
+
+
+def _texture_kept(mask: Mask, now: Plane, before: Plane) -> float:
+    """Return the correlation, -1..1, of what is seen inside the blob with what was there before; 0 where it is flat."""
+    inside = cv2.erode(mask, np.ones((3, 3), np.uint8)).astype(bool)
+    inside = inside if np.count_nonzero(inside) >= SMALLEST // 2 else mask.astype(bool)
+    a, b = now[inside], before[inside]
+    spread = float(a.std() * b.std())
+    return float(np.mean((a - a.mean()) * (b - b.mean())) / spread) if spread > 1.0 else 0.0
 
 
 def _likeness(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Iterable
 from typing import ClassVar, Final, TypeVar
 
 import numpy as np
 from pydantic import Field
 
+from detectors.detections import Boxes
 from edge.rules.base import Finding, Look, Rule, RuleSettings, Scene, Seen, Sense
 from edge.rules.cause import Cause
 from edge.rules.objects import VEHICLES, there
@@ -16,7 +18,35 @@ from edge.rules.still_life import WIDTH, Mask, Spot, StillLife
 from edge.tracks import Tracks
 
 MOVERS: Final = VEHICLES | {"person", "bicycle", "dog", "cat", "train"}
+REMEMBERS_S, EVERY_S = 120.0, 1.0
+MOST_MOVERS: Final = 200  # at one moment
+SAME_OUTLINE: Final = 0.4  # overlap (IoU): what somebody carries is far smaller than he is
 MARGIN: Final = 0.1  # of a box's sides that is added: shadows and feet
+
+
+class Outlines:
+    """Where people and vehicles were seen lately: one that the detector loses, or its ghost, has the same outline."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, Boxes]] = deque(maxlen=int(REMEMBERS_S / EVERY_S))
+
+    def note(self, movers: Tracks, time_s: float) -> None:
+        """Take in where they are now, every few seconds."""
+        if len(movers) and (not self._seen or time_s - self._seen[-1][0] >= EVERY_S):
+            self._seen.append((time_s, movers.boxes[:MOST_MOVERS]))
+        while self._seen and time_s - self._seen[0][0] > REMEMBERS_S:
+            self._seen.popleft()
+
+    def fits(self, box: tuple[float, float, float, float]) -> bool:
+        """Return whether one of them filled just this box."""
+        if not self._seen:
+            return False
+        boxes = np.concatenate([boxes for _, boxes in self._seen])
+        sides = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
+        both = np.prod(np.maximum(sides, 0), axis=1)
+        own = (box[2] - box[0]) * (box[3] - box[1])
+        either = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) + own - both
+        return bool(np.any(both >= SAME_OUTLINE * np.maximum(either, 1e-9)))
 
 
 class StillSettings(RuleSettings):
@@ -39,6 +69,7 @@ class StillRule(Rule[S]):
         super().__init__(settings, scene)
         self._zone = scene.zone(settings.zone)
         self._life = StillLife()
+        self._outlines = Outlines()
         self._cause = Cause(
             self.kind, settings.name, severity=settings.severity, zone=settings.zone, gone_s=settings.gone_s
         )
@@ -57,6 +88,9 @@ class StillRule(Rule[S]):
         height = max(48, round(WIDTH * look.picture.height / look.picture.width))
         movers = look.tracks[there(look.tracks, look.time_s)].labelled(MOVERS)
         spots = self._life.update(look.picture.gray(WIDTH, height), _taken(movers, height), look.time_s)
+        self._outlines.note(movers, look.time_s)
+        for spot in spots:
+            spot.is_mover = spot.is_mover or self._outlines.fits(spot.box)
         found = [s for s in spots if s.learned_s >= self.proven_s and self._in_zone(s) and self._counts(s, look)]
         for spot in found:
             if look.time_s - spot.since_s >= self.settings.accept_after_s:
