@@ -34,7 +34,7 @@ PRESENT: Final = 0.5  # of the looks at which somebody low must be seen in the p
 ASIDE: Final = 0.8  # of the standing height by which a fall may lead aside
 LEFT_OVER: Final = 0.2  # of the standing box's area that is at least left
 STILL_THERE_S: Final = 0.6  # who leaves the picture at its lower border is gone by then
-SMALLEST: Final = 0.15  # of the picture's height: below, a box's shape says nothing
+SMALLEST: Final = 0.2  # of the picture's height: below, a box's shape says nothing
 
 
 class FallSettings(ZoneRuleSettings):

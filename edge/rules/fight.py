@@ -25,6 +25,7 @@ WIDTH: Final = 320
 SCORE: Final = 0.25  # people who fight overlap, blur and score low
 CLOSE: Final = 0.6  # of the taller one's height between their middles
 ALIKE: Final = 0.5  # ratio of heights: otherwise they stand at different distances
+SMALLEST: Final = 0.2  # of the picture's height: in smaller bodies the flow is noise
 LONGEST_STEP_S: Final = 0.5  # between two looks whose difference is a movement
 STRONGEST: Final = 80  # percentile of the flow inside the pair
 
@@ -94,7 +95,8 @@ class Fight(Rule[FightSettings]):
         middles = (boxes[:, :2] + boxes[:, 2:]) / 2 * np.array([self.scene.aspect, 1.0])
         away = np.hypot(*(middles[:, None] - middles[None]).transpose(2, 0, 1))
         tall, small = np.maximum(heights[:, None], heights[None]), np.minimum(heights[:, None], heights[None])
-        close = np.triu((away < CLOSE * tall) & (small > ALIKE * tall), k=1)
+        alike = (small > ALIKE * tall) & (tall >= SMALLEST)
+        close = np.triu((away < CLOSE * tall) & alike, k=1)
         return [(int(i), int(j)) for i, j in zip(*np.nonzero(close), strict=True)]
 
     def _strongest(
