@@ -23,6 +23,8 @@ from edge.tracks import Tracks
 
 WRONG_SIZES: Final = 0.9  # so many of its own sizes must it go wrong
 WRONG_LEGS: Final = 2  # in so many legs at least
+MOST_OF_A_LEG: Final = 0.6  # own sizes that one leg counts for: a box that changes hands jumps further
+SAME_WAY_DEG: Final = 60.0  # between two legs of one wrong drive
 
 
 class WrongWaySettings(ZoneRuleSettings):
@@ -81,17 +83,19 @@ class WrongWay(Rule[WrongWaySettings]):
         self._wrong.forget(gone)
 
     def _judge(self, tracks: Tracks, motion: Motion, time_s: float) -> None:
-        """Add each leg that went wrong; one that went right clears the record."""
+        """Add each leg that went wrong; one that went right, or another way than the last, clears the record."""
         rows, wrong = self._wrong.rows(tracks.ids), self._wrong
         headings = heading_deg(motion.steps)
         off = self._off(headings) & self._zone.contains(tracks.feet)
         right = motion.ended & ~off
         bad = motion.ended & off
+        turned = bad & (angle_between_deg(headings, wrong["heading_deg"][rows]) > SAME_WAY_DEG)
         for name in ("length", "legs"):
-            wrong[name][rows[right]] = 0.0
+            wrong[name][rows[right | turned]] = 0.0
         fresh = bad & (wrong["legs"][rows] == 0)
         wrong["since_s"][rows[fresh]] = time_s - motion.took_s[fresh]
-        wrong["length"][rows[bad]] += np.hypot(motion.steps[bad, 0], motion.steps[bad, 1])
+        most = MOST_OF_A_LEG * sizes(tracks[bad], self.scene.aspect)
+        wrong["length"][rows[bad]] += np.minimum(np.hypot(*motion.steps[bad].T), most)
         wrong["legs"][rows[bad]] += 1
         wrong["heading_deg"][rows[bad]] = headings[bad]
 
