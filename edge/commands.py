@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from pydantic import JsonValue, TypeAdapter
 
 from common.config import ConfigError, read_config
 from edge.config import CameraSettings, NodeConfig
+from edge.footage import LONGEST_CLIP_S
 from edge.rules.base import DangerLevel
 from models.errors import ModelError
 from mqtt.nuisance import NuisanceAreas
 from mqtt.wire import Command, Reply
+
+CLIP_S: Final = 10.0
 
 
 class Station(Protocol):
@@ -22,6 +26,7 @@ class Station(Protocol):
     def restart_camera(self, camera_id: str) -> None: ...
     def apply(self, config: NodeConfig) -> dict[str, list[str]]: ...
     def save_snapshot(self, camera_id: str) -> dict[str, JsonValue]: ...
+    def save_clip(self, camera_id: str, until: datetime | None, seconds: float) -> dict[str, JsonValue]: ...
     def refresh_models(self) -> list[str]: ...
     def set_nuisance(self, areas: NuisanceAreas) -> int: ...
     def set_fire_danger(self, levels: Mapping[str, DangerLevel]) -> int: ...
@@ -40,6 +45,7 @@ class Commands:
             "restart_camera": self._restart,
             "reload": self._reload,
             "snapshot": lambda command: self._station.save_snapshot(_camera_of(command)),
+            "clip": self._clip,
             "pull_model": lambda command: {"models": list(self._station.refresh_models())},
             "fire_danger": self._fire_danger,
             "nuisance": self._nuisance,
@@ -59,6 +65,16 @@ class Commands:
     def _restart(self, command: Command) -> dict[str, JsonValue]:
         self._station.restart_camera(_camera_of(command))
         return {}
+
+    def _clip(self, command: Command) -> dict[str, JsonValue]:
+        """`seconds` (10) of video before `until` (ISO 8601 with its zone; now)."""
+        seconds, until = float(command.arguments.get("seconds") or CLIP_S), command.arguments.get("until")
+        if not 0 < seconds <= LONGEST_CLIP_S:
+            raise ValueError(f"'seconds' must be above 0 and at most {LONGEST_CLIP_S:g}")
+        at = None if until is None else datetime.fromisoformat(str(until).replace("Z", "+00:00"))
+        if at is not None and at.tzinfo is None:
+            raise ValueError("'until' needs a time zone, such as 2026-01-31T08:00:00Z")
+        return self._station.save_clip(_camera_of(command), at, seconds)
 
     def _reload(self, command: Command) -> dict[str, JsonValue]:
         if self._config_file is None:

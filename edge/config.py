@@ -161,6 +161,13 @@ class CameraSettings(ViewSettings):
     name: str = Field(default="", max_length=200, description="what people call it")
     url: str = Field(description="rtsp://user:pass@host/path; rtsps, http, https and file work too")
     detect_url: str | None = Field(default=None, description="a smaller stream of the same camera, used for detection")
+    clip_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=30,
+        description="seconds of video before an event that are kept as evidence, as the camera sent them; 0: none; "
+        "a camera with masks gives none, because video that is not decoded cannot be blackened",
+    )
     transport: Literal["tcp", "udp"] = Field(default="tcp", description="how RTSP carries pictures")
     area: str | None = Field(default=None, pattern=r"^[0-9]{2,10}$", description="commune code, as text in quotes")
     position: PositionSettings | None = Field(default=None, description="where the camera stands and looks")

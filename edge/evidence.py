@@ -51,6 +51,8 @@ class EvidenceStore:
             partial = target.with_suffix(".part")
             partial.write_bytes(content)
             partial.replace(target)
+            if media_type == "video/mp4":  # megabytes each: central may be away for long
+                self.trim()
         return EvidenceRef.model_validate(
             {"role": role, "sha256": digest, "media_type": media_type, "bytes": len(content)}
         )

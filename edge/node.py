@@ -23,6 +23,7 @@ from edge.camera import USUAL_ASPECT, Told, make_watch
 from edge.commands import Commands, changes
 from edge.config import BrokerSettings, CameraSettings, NodeConfig
 from edge.evidence import EvidenceStore
+from edge.footage import Footage
 from edge.health import CameraPulse, NodePulse, silent_s, vitals_of
 from edge.inference import Analyst, Detectors, Seat
 from edge.lazy_detector import LazyDetector
@@ -68,6 +69,7 @@ class Post:
     seat: Seat
     connection: Camera
     pulse: CameraPulse
+    main: Camera | None = None  # the main stream, kept compressed, where another one is decoded
 
     def load(self) -> Load:
         received = self.connection.health()
@@ -89,6 +91,7 @@ class Node:
         self.courier.on_command(Commands(self, config_file).answer)
         self.evidence = EvidenceStore(data_dir / "evidence")
         self.evidence.prepare()
+        self.footage = Footage()
         self.uploader = _uploader(config, self.evidence)
         self._views = data_dir / "views"  # by which it recognises that a camera has been turned
         self._placer = Placer(read_terrain(config.terrain) if config.terrain else None)
@@ -98,6 +101,7 @@ class Node:
             boot_id=boot_id,
             outgoing=self.outbox,
             evidence=self.evidence,
+            footage=self.footage,
             placing=self._placer,
             on_evidence=self.uploader.nudge if self.uploader else lambda: None,
         )
@@ -131,7 +135,8 @@ class Node:
         self._stopping.set()
         self._keeper.join(timeout=3.0)
         posts = self.posts()
-        enders = [threading.Thread(target=post.connection.stop, daemon=True) for post in posts]
+        streams = [stream for post in posts for stream in (post.connection, post.main) if stream is not None]
+        enders = [threading.Thread(target=stream.stop, daemon=True) for stream in streams]
         for ender in enders:
             ender.start()
         for ender in enders:
@@ -168,16 +173,37 @@ class Node:
             governor=GovernorSettings(may_sleep=self.config.inference.sleep),
         )
         now_s = time.monotonic()
-        post = Post(settings, seat, connection, CameraPulse(settings, seat, now_s, now_s))
+        main = self._main_stream(settings)
+        post = Post(settings, seat, connection, CameraPulse(settings, seat, now_s, now_s), main)
+        self.footage.add(settings.id, main or connection)
         with self._lock:
             self._posts[settings.id] = post
         connection.start()
+        if main is not None:
+            main.start()
+
+    def _main_stream(self, settings: CameraSettings) -> Camera | None:
+        """Return the stream that is kept for evidence beside the one for detection: received, never followed."""
+        if settings.detect_url is None:
+            return None
+        return Camera(
+            settings.id,
+            settings.url,
+            transport=settings.transport,
+            pool=self.pool,
+            deliver=lambda frame: None,
+            looks_per_s=0.0,
+            key_frames_only=True,
+        )
 
     def remove_camera(self, camera_id: str) -> None:
         """Take a camera off its post, close what is open there, and forget it. Raises KeyError."""
         with self._lock:
             post = self._posts.pop(camera_id)
+        self.footage.forget(camera_id)
         post.connection.stop()
+        if post.main is not None:
+            post.main.stop()
         self.analyst.leave(post.seat)
         self._on_told(post.seat, None, post.seat.watch.finish())
         self._placer.forget(camera_id)
@@ -201,14 +227,24 @@ class Node:
         return difference
 
     def save_snapshot(self, camera_id: str) -> dict[str, JsonValue]:
-        """Save the camera's newest picture as evidence. Raises KeyError; ValueError when there is none yet."""
+        """Save the camera's present picture as evidence. Raises KeyError; ValueError when there is none yet."""
         with self._lock:
             post = self._posts[camera_id]
-        frame = post.seat.newest
-        if frame is None:
+        captured_at, picture = self.footage.newest_at(camera_id), self.footage.picture(camera_id, None)
+        if picture is None and post.seat.newest is not None:
+            captured_at, picture = post.seat.newest.captured_at, post.seat.newest.picture
+        if picture is None or captured_at is None:
             raise ValueError(f"camera {camera_id!r} has shown no picture yet")
-        reference = self.reporter.save_picture(post.settings, frame.picture)
-        return {"sha256": reference.sha256, "bytes": reference.bytes, "captured_at": frame.captured_at.isoformat()}
+        reference = self.reporter.save_picture(post.settings, picture)
+        return {"sha256": reference.sha256, "bytes": reference.bytes, "captured_at": captured_at.isoformat()}
+
+    def save_clip(self, camera_id: str, until: datetime | None, seconds: float) -> dict[str, JsonValue]:
+        """Save video before a moment as evidence. Raises KeyError; ValueError when there is none, or it is private."""
+        with self._lock:
+            post = self._posts[camera_id]
+        reference, made = self.reporter.save_clip(post.settings, until, seconds)
+        span: dict[str, JsonValue] = {"from": made.begins_at.isoformat(), "to": made.ends_at.isoformat()}
+        return {"sha256": reference.sha256, "bytes": reference.bytes, "media_type": reference.media_type, **span}
 
     def refresh_models(self) -> list[str]:
         """Fetch the models that are named in the configuration, where they are missing. Raises ModelError."""

@@ -15,6 +15,7 @@ from detectors.picture import Picture
 from edge.camera import Told
 from edge.config import CameraSettings
 from edge.evidence import EvidenceStore, snapshot
+from edge.footage import Cut, Footage
 from edge.rules import CATALOG
 from edge.smoke.placing import Placed, Placer, Placing
 from mqtt.event import Event, EventData, EventObject, EvidenceRef, ModelRef, Position, uuid7
@@ -53,6 +54,7 @@ class Reporter:
         boot_id: str,
         outgoing: Outgoing,
         evidence: EvidenceStore,
+        footage: Footage | None = None,
         placing: Placing | None = None,
         on_evidence: Callable[[], None] = lambda: None,
         utc: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -61,6 +63,7 @@ class Reporter:
         self._boot_id = boot_id
         self._outgoing = outgoing
         self._evidence = evidence
+        self._footage = footage or Footage()
         self._placing = placing or Placer()
         self._on_evidence = on_evidence
         self._utc = utc
@@ -106,6 +109,15 @@ class Reporter:
         reference = self._evidence.add(snapshot(picture, (), masks))
         self._on_evidence()
         return reference
+
+    def save_clip(self, camera: CameraSettings, until: datetime | None, seconds: float) -> tuple[EvidenceRef, Cut]:
+        """Save video that somebody asked for. Raises OSError; ValueError when there is none or it must not be shown."""
+        made = self._footage.clip(camera, until, seconds)
+        if made is None:
+            raise ValueError(f"camera {camera.id!r} holds no video of that time")
+        reference = self._evidence.add(made.content, media_type="video/mp4", role="clip")
+        self._on_evidence()
+        return reference, made
 
     def report_node(
         self, kind: str, *, phase: str, severity: str, started_at: datetime, detail: dict[str, Any]
@@ -182,12 +194,19 @@ class Reporter:
             return ()
         masks = [np.asarray(mask, np.float64) for mask in camera.masks]
         try:
-            jpeg = snapshot(told.picture, told.finding.objects[:MOST_OBJECTS], masks, _outline(camera, told))
-            return (self._evidence.add(jpeg),)
+            picture = (self._footage.picture(camera.id, told.at) if camera.detect_url else None) or told.picture
+            jpeg = snapshot(picture, told.finding.objects[:MOST_OBJECTS], masks, _outline(camera, told))
+            return (self._evidence.add(jpeg), *self._clip(camera, told.at))
         except OSError as error:
             self.evidence_failed += 1
             log.error("no evidence saved", extra={"camera": camera.id, "error": str(error)})
             return ()
+
+    def _clip(self, camera: CameraSettings, until: datetime) -> tuple[EvidenceRef, ...]:
+        if not camera.clip_s or camera.masks:
+            return ()
+        made = self._footage.clip(camera, until, camera.clip_s)
+        return () if made is None else (self._evidence.add(made.content, media_type="video/mp4", role="clip"),)
 
 
 def subject_of(camera: CameraSettings, told: Told) -> str:

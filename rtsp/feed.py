@@ -271,7 +271,7 @@ class Feed:
 
     def _schedule(self, time_s: float, plan: Plan) -> None:
         """Keep to the beat, but never try to make up for looks that were missed."""
-        period_s = 1.0 / plan.looks_per_s if plan.looks_per_s > 0 else 0.0
+        period_s = 1.0 / plan.looks_per_s if plan.looks_per_s > 0 else float("inf")
         slack_s = min(0.02, period_s / 4)  # half a frame of a common camera: a picture just early is taken
         due_s = self._next_look_s + slack_s
         self._next_look_s = (due_s if time_s - due_s < period_s else time_s) + period_s - slack_s

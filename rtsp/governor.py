@@ -206,6 +206,8 @@ class Governor:
         wish, looks = max(self._wanted.items(), key=lambda item: item[1], default=("rules", 0.0))
         reason = wish if looks > self.looks_per_s else self._why
         looks = max(looks, self.looks_per_s)
+        if looks <= 0:
+            return Plan("keys", 0.0, "kept compressed")
         plan = Plan("some", looks, reason, self._from_s, spare=0 < looks * 4 <= self._fps)
         if (self.key_frames_only and looks == self.looks_per_s) or 0 < looks * self._key_every_s <= 1.0:
             return replace(plan, mode="keys")

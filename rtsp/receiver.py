@@ -7,16 +7,21 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 from common.backoff import delays
+from rtsp.clip import Clip, cut
 from rtsp.errors import SourceError
 from rtsp.feed import Feed
 from rtsp.frame import Frame
 from rtsp.governor import Governor, GovernorSettings
 from rtsp.health import CameraHealth, Meter
 from rtsp.packet import Encoding, Packet
+from rtsp.picture import VideoPicture
 from rtsp.pool import DecoderPool
 from rtsp.ring import MAX_BYTES, PacketRing
+from rtsp.shown import shown
 from rtsp.source import RawPacket, Source, SourceSettings, Transport, open_source
 from rtsp.supervisor import supervise
 from rtsp.timestamps import Timestamps, with_first_time
@@ -94,6 +99,29 @@ class Camera:
         """Ask for more looks while `reason` holds (a rule, an operator, an ONVIF event); None ends it."""
         self._governor.want(looks_per_s, reason)
         self._pool.wake()
+
+    def clip(self, path: Path, until: datetime | None, seconds: float) -> Clip | None:
+        """Write the `seconds` before `until` (UTC; None: now) as MP4, without decoding; see `rtsp.clip.cut`."""
+        at_s = self._time_of(until)
+        return None if at_s is None else cut(self.ring, path, at_s - seconds, at_s)
+
+    def still(self, at: datetime | None) -> VideoPicture | None:
+        """Decode the picture that was shown at `at` (UTC; None: now); None when the ring holds none."""
+        at_s = self._time_of(at)
+        return None if at_s is None else shown(self.ring, at_s)
+
+    def utc_of(self, time_s: float) -> datetime:
+        """Return the UTC of a camera time, by the newest packet. Raises LookupError while there is none."""
+        newest = self.ring.newest()
+        if newest is None:
+            raise LookupError(f"camera {self.camera_id!r} has sent nothing yet")
+        return datetime.fromtimestamp(newest.utc_s + time_s - newest.time_s, UTC)
+
+    def _time_of(self, at: datetime | None) -> float | None:
+        newest = self.ring.newest()
+        if newest is None:
+            return None
+        return newest.time_s if at is None else newest.time_s + at.timestamp() - newest.utc_s
 
     def _run(self) -> None:
         try:
