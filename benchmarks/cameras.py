@@ -226,15 +226,15 @@ def _recall(
             for one in truth:
                 for at_s in _occasions(one.film_s - phases[number] + step * 0.25, length_s, begin_s, end_s):
                     expected += 1
-                    seen += any(_is_it(row, one, at_s) for row in mine)
+                    seen += any(_is_it(row, one, at_s, LATE_S + mix.look_s) for row in mine)
         best = max(best, (seen, expected), key=lambda pair: pair[0] / pair[1] if pair[1] else 0.0)
     seen, expected = best
     return (round(seen / expected, 4) if expected else None), expected, max(0, seen)
 
 
-def _is_it(row: Mapping[str, Any], one: Happening, at_s: float) -> bool:
+def _is_it(row: Mapping[str, Any], one: Happening, at_s: float, late_s: float) -> bool:
     is_same = row["kind"] == one.kind and row["place"] == one.place
-    return bool(is_same and -EARLY_S <= row["at_s"] - at_s <= LATE_S)
+    return bool(is_same and -EARLY_S <= row["at_s"] - at_s <= late_s)
 
 
 def _occasions(first_s: float, length_s: float, begin_s: float, end_s: float) -> list[float]:
