@@ -15,6 +15,7 @@ from mqtt.topics import NAME_PATTERN
 Unit: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
 Point: TypeAlias = tuple[Unit, Unit]
 Polygon: TypeAlias = Annotated[list[Point], Field(min_length=3, max_length=200)]
+Tiles: TypeAlias = tuple[Annotated[int, Field(ge=1, le=4)], Annotated[int, Field(ge=1, le=4)]]
 Name: TypeAlias = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https", "file")
@@ -130,6 +131,11 @@ class ViewSettings(Settings):
     masks: list[Polygon] = Field(default=[], description="private areas, blackened before anything leaves the node")
     ground: GroundSettings | None = Field(
         default=None, description="how it sees the ground, as `ioc camera calibrate` writes it: for speeds and sizes"
+    )
+    tiles: Tiles | None = Field(
+        default=None,
+        description="[columns, rows] of overlapping tiles in which objects are looked for, beside the whole picture: "
+        "finds small ones, such as motorcycles in a wide view, at a multiple of the cost; empty: the whole alone",
     )
     rules: list[AnyRuleSettings] = Field(default=[], description="what to watch for")
 

@@ -22,6 +22,7 @@ from edge.lazy_detector import LazyDetector
 from edge.mailbox import Mailbox
 from edge.precedence import Class, class_of, head_start_s
 from edge.rules.base import Sense
+from edge.small_objects import through_tiles
 from models.errors import ModelError
 from rtsp.frame import Frame
 
@@ -181,7 +182,7 @@ class Analyst:
             if not asking:
                 continue
             try:
-                found = self._found(detector, [taken[i] for i in asking])
+                found = self._found(sense, detector, [taken[i] for i in asking])
             except ModelError as error:  # what needs no model, such as a covered camera, is still watched
                 self._fail([taken[i] for i in asking], f"{sense}: {error}")
                 continue
@@ -191,12 +192,22 @@ class Analyst:
         for (seat, arrived), by_sense in zip(taken, seen, strict=True):
             self._judge(seat, arrived, by_sense)
 
-    def _found(self, detector: Detector, asking: Sequence[tuple[Seat, Arrived]]) -> list[Detections]:
+    def _found(self, sense: Sense, detector: Detector, asking: Sequence[tuple[Seat, Arrived]]) -> list[Detections]:
         """Return what stands in each picture; eyes that see windows are led by each camera's attention."""
         ready = detector.ready() if isinstance(detector, LazyDetector) else detector
+        if sense == "objects" and any(seat.settings.tiles for seat, _ in asking):
+            return [self._found_one(ready, seat, arrived) for seat, arrived in asking]
         if isinstance(ready, Eyes):
             return [seat.attention.look(ready, arrived.frame) for seat, arrived in asking]
         return ready.detect([arrived.frame.picture for _, arrived in asking])
+
+    def _found_one(self, ready: Detector, seat: Seat, arrived: Arrived) -> Detections:
+        """Return what stands in one picture, through tiles where its camera wants them; those always see the whole."""
+        if seat.settings.tiles:
+            return through_tiles(ready, seat.settings.tiles).detect([arrived.frame.picture])[0]
+        if isinstance(ready, Eyes):
+            return seat.attention.look(ready, arrived.frame)
+        return ready.detect([arrived.frame.picture])[0]
 
     def _judge(self, seat: Seat, arrived: Arrived, by_sense: dict[Sense, Detections]) -> None:
         if not by_sense:

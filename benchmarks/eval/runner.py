@@ -21,6 +21,7 @@ from detectors.lorries import LazyLorryCheck
 from detectors.picture import Picture
 from edge.config import ViewSettings
 from edge.rules import CATALOG
+from edge.small_objects import through_tiles
 from edge.smoke.sight import load_far_sight
 from models.card import find_card
 from models.store import ensure
@@ -78,15 +79,16 @@ class ClipRunner:
     def _detectors(self, truth: Truth) -> dict[str, Detect]:
         rules = [CATALOG[rule.kind] for rule in truth.camera.rules]  # type: ignore[attr-defined]
         senses = {sense for rule in rules for sense in (rule.sense, *rule.also)} & set(self._models)
-        return {sense: self._detect(sense) for sense in senses}
+        return {sense: self._detect(sense, truth.camera.tiles if sense == "objects" else None) for sense in senses}
 
-    def _detect(self, sense: str) -> Detect:
+    def _detect(self, sense: str, tiles: tuple[int, int] | None) -> Detect:
         name = self._models[sense]
         if sense not in self._loaded:
             card = find_card(name)
             load = load_far_sight if sense == "smoke" else load_detector
             self._loaded[sense] = load(card, ensure(card))
-        detector = self._loaded[sense]
+        loaded = self._loaded[sense]
+        detector = through_tiles(loaded, tiles) if tiles else loaded
 
         def look(picture: Picture) -> Detections:
             return detector.detect([picture])[0]

@@ -22,9 +22,11 @@ class Detector:
 
     def __init__(self, failures: int = 0, gate: threading.Event | None = None) -> None:
         self.failures, self.gate, self.calls = failures, gate, 0
+        self.widths: list[int] = []
 
     def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
         self.calls += 1
+        self.widths += [picture.width for picture in pictures]
         if self.gate is not None:
             assert self.gate.wait(5)
         if self.calls <= self.failures:
@@ -61,6 +63,24 @@ def test_a_frame_becomes_a_finding():
     room.analyst.stop()
     assert [(name, round(s + 1.0, 3)) for name, s in room.told] == [("cam", 1.0)]
     assert (seat.arrived, seat.analysed) == (1, 1)
+
+
+def test_a_camera_with_tiles_is_looked_at_whole_and_through_them_and_its_neighbour_is_not():
+    detector = Detector()
+    room = Room(detector)
+    tiled = room.analyst.seat(camera(tiles=[2, 1]), CameraWatch([SpyRule()]))
+    plain = room.analyst.seat(camera(id="other"), CameraWatch([SpyRule()]))
+    room.analyst.start()
+
+    room.analyst.hand_over(tiled, frame(1.0))
+    room.wait_for(1)
+    with_tiles = list(detector.widths)
+    room.analyst.hand_over(plain, frame(1.0))
+    room.wait_for(2)
+
+    room.analyst.stop()
+    assert with_tiles == [64, 35, 35]
+    assert detector.widths[3:] == [64]
 
 
 def test_a_slow_model_sees_the_newest_frame_and_what_it_missed_is_counted():
