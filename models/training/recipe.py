@@ -44,6 +44,12 @@ class Recipe(BaseModel):
     start: str = Field(
         default="smoke", description="model card or ONNX file to train on from: a yolov8n, COCO's or ours"
     )
+    blend: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="share of the starting weights in the result; only where they are a smoke model's",
+    )
     calibration: int = Field(
         default=64, ge=16, description="pictures of the first part that the 8-bit model is made with"
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from models.card import find_card
 from models.store import ensure
+from models.training.blend import blend
 from models.training.check import to_planes
 from models.training.crops import CropMaker
 from models.training.export import export
@@ -50,7 +51,10 @@ def run(recipe: Recipe, folder: Path, tell: Callable[[dict[str, Any]], None]) ->
 
     best = train(model, maker, held, recipe, folder, tell_and_write)
     del registered
-    return Trained(export(best, folder / "trained.onnx"), held, rows[-1] if rows else {})
+    weights = export(best, folder / "trained.onnx")
+    if recipe.blend:
+        blend(_file_of(recipe.start), weights, recipe.blend)
+    return Trained(weights, held, rows[-1] if rows else {})
 
 
 def _file_of(start: str) -> Path:

@@ -11,8 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.eval.yolo_set import read_set
 from models.card import find_card
+from models.errors import ModelError
 from models.session import Session
 from models.store import read_checked
+from models.training.blend import blend
 from models.training.export import keep_in_half
 from models.training.held_out import write_held_out
 from models.training.pictures import Labelled
@@ -43,6 +45,33 @@ def test_half_precision_storage_halves_the_file_and_keeps_the_function():
 
     assert len(half) < 0.55 * len(full)
     assert np.abs(before - after).max() < 2e-3
+
+
+def test_blending_mixes_two_exports_weight_by_weight(tmp_path):
+    files = []
+    for name, value in (("first", 1.0), ("second", 3.0)):
+        node = helper.make_node("Mul", ["x", "model.0.conv.weight"], ["y"])
+        info = [helper.make_tensor_value_info(each, TensorProto.FLOAT, [2]) for each in ("x", "y")]
+        kernel = numpy_helper.from_array(np.full(2, value, np.float32), "model.0.conv.weight")
+        graph = helper.make_graph([node], "g", info[:1], info[1:], [kernel])
+        files.append(tmp_path / f"{name}.onnx")
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), files[-1])
+
+    blend(files[0], files[1], 0.25)
+
+    (mixed,) = onnx.load(files[1]).graph.initializer
+    assert [2.5, 2.5] == numpy_helper.to_array(mixed).tolist()
+
+
+def test_networks_that_differ_are_not_blended(tmp_path):
+    other = tmp_path / "other.onnx"
+    onnx.save(convolution(), other)
+    (place,) = find_card("smoke").sources
+    mine = tmp_path / "mine.onnx"
+    mine.write_bytes(place.file().read_bytes())
+
+    with pytest.raises(ModelError, match="not the same network"):
+        blend(other, mine, 0.5)
 
 
 def test_the_card_of_a_run_can_be_found_beside_its_weights(tmp_path):
