@@ -69,6 +69,10 @@ class InferenceSettings(Settings):
     sleep: bool = Field(
         default=True, description="a camera whose picture stands still is not decoded until its packets tell of change"
     )
+    decoding: Literal["software", "vaapi", "cuda", "auto"] = Field(
+        default="software",
+        description="what decodes video; where the device cannot, software does, and log and health say why",
+    )
     looks_per_s: float = Field(default=5.0, gt=0, le=60, description="how often an active camera is looked at")
 
 

@@ -49,6 +49,7 @@ from mqtt.topics import NodeTopics
 from mqtt.wire import CameraHealth, ModelHealth
 from rtsp.frame import Frame
 from rtsp.governor import GovernorSettings
+from rtsp.hardware import Hardware
 from rtsp.receiver import Camera, DecoderPool
 
 log = logging.getLogger(__name__)
@@ -107,6 +108,7 @@ class Node:
         )
         self._pulse = NodePulse(boot_id, data_dir)
         self.pool = DecoderPool()
+        self._hardware = Hardware(config.inference.decoding)
         self._smoke = LazyDetector(self._loader("smoke", config.inference.smoke_model))
         self._lorries = LazyLorryCheck(config.inference.models_dir)
         self._sets = [self._detectors() for _ in range(_workers(config))]
@@ -171,6 +173,7 @@ class Node:
             looks_per_s=1.0 / max(fastest_s, 1e-3),
             key_frames_only=fastest_s >= KEY_FRAMES_SUFFICE_S,
             governor=GovernorSettings(may_sleep=self.config.inference.sleep),
+            hardware=self._hardware,
         )
         now_s = time.monotonic()
         main = self._main_stream(settings)

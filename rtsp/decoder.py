@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 
 import av
 from av.error import FFmpegError
 
+from rtsp.hardware import SOFTWARE, Hardware
 from rtsp.packet import Encoding, Packet
 
 log = logging.getLogger(__name__)
@@ -29,14 +30,17 @@ class Decoded:
 class Decoder:
     """A codec of one session, on one thread at a time. Errors are counted, never raised: the next key frame heals."""
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, encoding: Encoding, hardware: Hardware = SOFTWARE) -> None:
         self.encoding = encoding
         self.errors = 0
         self.in_a_row = 0
+        self.device = "software"
+        self._hardware = hardware
+        self._has_shown = False
         self._codec = self._make()
 
     def _make(self) -> av.VideoCodecContext:
-        codec = cast(av.VideoCodecContext, av.CodecContext.create(self.encoding.codec, "r"))
+        codec, self.device = self._hardware.context(self.encoding.codec)
         codec.thread_count = 1  # the pool is as large as the machine; a codec's own threads only add latency
         codec.extradata = self.encoding.extradata
         if self.encoding.width and self.encoding.height:
@@ -91,5 +95,7 @@ class Decoder:
     def _failed(self, error: Exception) -> None:
         self.errors += 1
         self.in_a_row += 1
+        if not self._has_shown and self._hardware.gives_up(self.device, self.encoding.codec, self.in_a_row, error):
+            self._codec = self._make()
         if self.in_a_row == _STORM_AFTER:
             log.warning("pictures cannot be decoded", extra={"error": str(error), "codec": self.encoding.codec})

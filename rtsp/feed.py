@@ -12,6 +12,7 @@ from rtsp.decoder import Decoded, Decoder
 from rtsp.frame import Frame
 from rtsp.governor import Governor, Plan
 from rtsp.h264 import Quantisers, effort
+from rtsp.hardware import SOFTWARE, Hardware
 from rtsp.packet import Packet
 from rtsp.picture import VideoPicture
 from rtsp.ring import PacketRing
@@ -29,7 +30,14 @@ class Feed:
     The receiver's thread calls `arrived`. The pool's threads call `need` and `turn`, never two at once.
     """
 
-    def __init__(self, camera_id: str, ring: PacketRing, governor: Governor, deliver: Callable[[Frame], None]) -> None:
+    def __init__(
+        self,
+        camera_id: str,
+        ring: PacketRing,
+        governor: Governor,
+        deliver: Callable[[Frame], None],
+        hardware: Hardware = SOFTWARE,
+    ) -> None:
         self.camera_id = camera_id
         self.ring = ring
         self.governor = governor
@@ -37,7 +45,9 @@ class Feed:
         self.decoded = self.delivered = 0
         self.picture: tuple[int, int] = (0, 0)
         self._earlier_errors = 0  # of decoders that are gone
+        self.device = "software"  # that decoded last
         self._deliver = deliver
+        self._hardware = hardware
         self._decoder: Decoder | None = None
         self._still = Stillness()
         self._quantisers: Quantisers | None = None
@@ -160,7 +170,7 @@ class Feed:
         packet = found[1]
         self._lose(number, "asleep" if plan.mode == "asleep" else "key_frames_only")
         self._cursor = number + 1
-        picture = self._enter(packet).decode_alone(packet)
+        picture = self._enter(packet, SOFTWARE).decode_alone(packet)  # opening a device takes longer than one picture
         self._release()
         if picture is None:
             return
@@ -228,14 +238,15 @@ class Feed:
             self.governor.saw(picture.time_s, moved=moved)
         return True
 
-    def _enter(self, packet: Packet) -> Decoder:
+    def _enter(self, packet: Packet, hardware: Hardware | None = None) -> Decoder:
         """Return the decoder of the packet's session, a new one when there is none."""
         if packet.session != self._session:
             self._release()
             self._session, self._index, self._still = packet.session, 0, Stillness()
             self._next_look_s = float("-inf")
         if self._decoder is None:
-            self._decoder, self._broken = Decoder(packet.encoding), True
+            self._decoder, self._broken = Decoder(packet.encoding, hardware or self._hardware), True
+        self.device = self._decoder.device
         return self._decoder
 
     def _release(self) -> None:

@@ -33,6 +33,8 @@ class CameraHealth:
     skipped: Mapping[str, int]  # packets and pictures that were not looked at, by reason
     dropped: Mapping[str, int]  # packets refused for their times, by reason
     decode_errors: int
+    device: str  # that decoded last: software, vaapi, cuda
+    device_reason: str | None  # why it is not the configured one
     mode: Mode
     mode_reason: str
     looks_per_s: float

@@ -16,6 +16,7 @@ from rtsp.errors import SourceError
 from rtsp.feed import Feed
 from rtsp.frame import Frame
 from rtsp.governor import Governor, GovernorSettings
+from rtsp.hardware import SOFTWARE, Hardware
 from rtsp.health import CameraHealth, Meter
 from rtsp.packet import Encoding, Packet
 from rtsp.picture import VideoPicture
@@ -48,6 +49,7 @@ class Camera:
         looks_per_s: float,
         key_frames_only: bool = False,
         governor: GovernorSettings | None = None,
+        hardware: Hardware = SOFTWARE,
         ring_bytes: int = MAX_BYTES,
         settings: SourceSettings | None = None,
         connect: Callable[[str, SourceSettings], Source] = open_source,
@@ -61,9 +63,10 @@ class Camera:
         self._settings = settings or SourceSettings(transport=transport)
         self._connect, self._clock, self._utc, self._waits = connect, clock, utc, waits
         self._pool = pool
+        self._hardware = hardware
         self._deliver = deliver
         self._governor = Governor(looks_per_s, key_frames_only, governor or GovernorSettings())
-        self._feed = Feed(camera_id, self.ring, self._governor, self._hand_over)
+        self._feed = Feed(camera_id, self.ring, self._governor, self._hand_over, hardware)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera_id}", daemon=True)
         self._meter = Meter()
@@ -205,6 +208,8 @@ class Camera:
             skipped=dict(feed.skipped),
             dropped=dict(self._dropped),
             decode_errors=feed.decode_errors,
+            device=feed.device,
+            device_reason=None if encoding is None else self._hardware.why_not(encoding.codec),
             mode=plan.mode,
             mode_reason=plan.reason,
             looks_per_s=round(plan.looks_per_s, 3),
