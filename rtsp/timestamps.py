@@ -72,7 +72,7 @@ class Timestamps:
 
     def _without_time(self, duration: int | None, arrived_s: float) -> Stamp | None:
         """A packet without a time follows its predecessor by its duration; without either it is dropped."""
-        if self._last is None or not duration or duration > self._ticks(WIDE_GAP_S):
+        if self._last is None or duration is None or not 0 < duration <= self._ticks(WIDE_GAP_S):
             self.dropped["no_time"] += 1
             return None
         return self._accept(self._last + duration, None, arrived_s)

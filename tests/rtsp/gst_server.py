@@ -2,7 +2,7 @@
 
 Run with /usr/bin/python3, which has the GObject bindings:
 gst_server.py [--user U --password P] [--tls CERT KEY] [--file F …]
-Prints `port N` when it serves /h264, /h265 and /mjpeg, test pictures with a running clock; /file0, /file1, …
+Prints `port N` when it serves /h264, /h265 and /mjpeg, test pictures with a moving ball; /file0, /file1, …
 send the packets of the given H.264 files.
 """
 
@@ -16,7 +16,7 @@ gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
-PICTURE = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=25/1 ! timeoverlay"
+PICTURE = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=25/1"
 FAST = "tune=zerolatency key-int-max=25 bitrate=500 speed-preset=ultrafast"
 LAUNCHES = {
     "/h264": f"( {PICTURE} ! x264enc {FAST} ! rtph264pay name=pay0 pt=96 config-interval=-1 )",

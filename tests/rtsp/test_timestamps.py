@@ -85,6 +85,14 @@ def test_a_long_silence_of_the_network_is_not_a_jump_of_the_camera():
     assert stamp is not None and not times.dropped
 
 
+def test_a_packet_that_lasts_less_than_nothing_has_no_time():
+    times = Timestamps(TICK)
+    times.judge(0, 0, FRAME, 0.0)
+
+    assert times.judge(None, None, -1, 0.0) is None
+    assert {"no_time": 1} == dict(times.dropped)
+
+
 def test_a_picture_is_never_shown_before_it_is_decoded():
     _, got = judge_all([(0, 0), (-90000, FRAME)])
 
