@@ -17,6 +17,7 @@ azimuth_deg, `hidden`: how likely behind the crest), or `bearing_void` (moved, s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final, Literal
 
 import numpy as np
@@ -65,6 +66,9 @@ class SmokeSettings(RuleSettings):
     )
     confirm_s: float = Field(default=40.0, ge=0, le=3600, description="seconds that it must have lasted at least")
     gone_s: float = Field(default=600.0, ge=10, description="seconds without a sighting after which it is over")
+    speed: float = Field(
+        default=1.0, ge=1, le=600, description="times faster than life that pictures come: more than 1 only for films"
+    )
     near: float = Field(default=0.12, ge=0, le=1, description="candidates nearer than this share of the width are one")
 
     @model_validator(mode="after")
@@ -104,6 +108,12 @@ class Smoke(Rule[SmokeSettings]):
         return self._view
 
     def update(self, look: Look) -> Iterable[Finding]:
+        speed = self.settings.speed
+        if speed == 1:
+            return self._watch(look)
+        return [_slowed(one, speed) for one in self._watch(replace(look, time_s=look.time_s * speed))]
+
+    def _watch(self, look: Look) -> Iterator[Finding]:
         if look.pose is None:
             return  # on its way between two presets
         watch = self._watches.setdefault(look.pose, SmokeWatch())
@@ -115,8 +125,9 @@ class Smoke(Rule[SmokeSettings]):
         yield from self._go_on(look, fires, watch.is_blind)
 
     def finish(self, time_s: float) -> Iterable[Finding]:
+        speed = self.settings.speed
         for fire in self._fires:
-            yield self._finding(fire, "end", time_s, self._needed(None))
+            yield _slowed(self._finding(fire, "end", time_s * speed, self._needed(None)), speed)
         self._fires.clear()
 
     def _that_counts(self, look: Look) -> Detections:
@@ -230,3 +241,9 @@ class Smoke(Rule[SmokeSettings]):
             },
         )
         return fire.told
+
+
+def _slowed(finding: Finding, speed: float) -> Finding:
+    """Return the finding in the time of the camera, which is not that of a film played fast."""
+    ended_s = None if finding.ended_s is None else finding.ended_s / speed
+    return replace(finding, time_s=finding.time_s / speed, started_s=finding.started_s / speed, ended_s=ended_s)

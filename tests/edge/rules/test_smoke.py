@@ -299,3 +299,17 @@ def test_a_drifting_plume_stays_one_fire():
         lookout.see(said((source, 0.5), (head, 0.5)), view)
 
     assert 1 == lookout.phases.count("start")
+
+
+def test_a_film_played_fast_is_judged_in_the_time_of_the_hill():
+    slow, fast = Lookout(), Lookout(speed=60)
+    for step in range(70):
+        box = growing(step - 60)
+        found = said((box, 0.5)) if step >= 60 else said()
+        view = with_patch(hill(step), box) if step >= 60 else hill(step)
+        slow.see(found, view)
+        fast.time_s = (slow.time_s - STEP_S) / 60
+        fast.see(found, view)
+
+    assert [finding.phase for finding in slow.findings] == [finding.phase for finding in fast.findings]
+    assert fast.findings[0].started_s == pytest.approx(slow.findings[0].started_s / 60)
