@@ -166,6 +166,18 @@ class ViewSettings(Settings):
         return self
 
 
+class OnvifSettings(Settings):
+    url: str = Field(description="the camera's event service: http://user:pass@10.0.0.11/onvif/event_service")
+
+    @field_validator("url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not _port_is_a_number(parts):
+            raise ValueError("must look like http://user:pass@10.0.0.11/onvif/event_service")
+        return url
+
+
 class CameraSettings(ViewSettings):
     id: Name = Field(description="name of the camera: lower-case letters, digits, - and _")
     name: str = Field(default="", max_length=200, description="what people call it")
@@ -179,6 +191,7 @@ class CameraSettings(ViewSettings):
         "a camera with masks gives none, because video that is not decoded cannot be blackened",
     )
     transport: Literal["tcp", "udp"] = Field(default="tcp", description="how RTSP carries pictures")
+    onvif: OnvifSettings | None = Field(default=None, description="wakes the camera by its own motion events")
     area: str | None = Field(default=None, pattern=r"^[0-9]{2,10}$", description="commune code, as text in quotes")
     position: PositionSettings | None = Field(default=None, description="where the camera stands and looks")
 

@@ -50,6 +50,7 @@ from mqtt.wire import CameraHealth, ModelHealth
 from rtsp.frame import Frame
 from rtsp.governor import GovernorSettings
 from rtsp.hardware import Hardware
+from rtsp.onvif import MotionWatch
 from rtsp.receiver import Camera, DecoderPool
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Post:
     seat: Seat
     connection: Camera
     pulse: CameraPulse
+    motion: MotionWatch | None = None  # the camera's own events
     main: Camera | None = None  # the main stream, kept compressed, where another one is decoded
 
     def load(self) -> Load:
@@ -137,6 +139,9 @@ class Node:
         self._stopping.set()
         self._keeper.join(timeout=3.0)
         posts = self.posts()
+        for post in posts:
+            if post.motion is not None:
+                post.motion.stop()
         streams = [stream for post in posts for stream in (post.connection, post.main) if stream is not None]
         enders = [threading.Thread(target=stream.stop, daemon=True) for stream in streams]
         for ender in enders:
@@ -176,14 +181,15 @@ class Node:
             hardware=self._hardware,
         )
         now_s = time.monotonic()
-        main = self._main_stream(settings)
-        post = Post(settings, seat, connection, CameraPulse(settings, seat, now_s, now_s), main)
+        main, motion = self._main_stream(settings), _motion_watch(settings, connection, 1.0 / max(fastest_s, 1e-3))
+        post = Post(settings, seat, connection, CameraPulse(settings, seat, now_s, now_s), motion, main)
         self.footage.add(settings.id, main or connection)
         with self._lock:
             self._posts[settings.id] = post
         connection.start()
-        if main is not None:
-            main.start()
+        for more in (main, motion):
+            if more is not None:
+                more.start()
 
     def _main_stream(self, settings: CameraSettings) -> Camera | None:
         """Return the stream that is kept for evidence beside the one for detection: received, never followed."""
@@ -204,6 +210,8 @@ class Node:
         with self._lock:
             post = self._posts.pop(camera_id)
         self.footage.forget(camera_id)
+        if post.motion is not None:
+            post.motion.stop()
         post.connection.stop()
         if post.main is not None:
             post.main.stop()
@@ -388,6 +396,17 @@ def link_of(broker: BrokerSettings) -> BrokerLink:
         cert_file=broker.cert_file,
         key_file=broker.key_file,
     )
+
+
+def _motion_watch(settings: CameraSettings, connection: Camera, looks_per_s: float) -> MotionWatch | None:
+    """Return what wakes a camera for as long as it says itself that something moves."""
+    if settings.onvif is None:
+        return None
+
+    def wake(moving: bool) -> None:
+        connection.want(looks_per_s if moving else None, reason="onvif motion")
+
+    return MotionWatch(settings.id, settings.onvif.url, wake)
 
 
 def _uploader(config: NodeConfig, store: EvidenceStore) -> Uploader | None:
