@@ -125,3 +125,32 @@ def test_what_is_taken_away_is_reported_as_that_and_not_as_left() -> None:
 
 def test_what_is_left_is_not_reported_as_taken() -> None:
     assert told("removed_object", deposit(), after_s=10) == []
+
+
+def test_somebody_who_stood_there_for_long_is_not_taken_away_when_he_leaves() -> None:
+    def scene() -> Iterator[Look]:
+        rng = np.random.default_rng(5)
+        for i in range(180):
+            t = i / 2
+            x = float(np.interp(t, [25, 29, 50, 54], [0.0, 0.44, 0.44, 1.0]))
+            there = 25 <= t < 54
+            seen = there and not 34 <= t < 48  # the detector loses who does not move
+            yield look(t, person(pavement(), x) if there else pavement(), x if seen else None, rng)
+
+    assert told("removed_object", scene(), after_s=8) == []
+
+
+def test_light_that_falls_where_somebody_walked_is_no_thing() -> None:
+    def scene() -> Iterator[Look]:
+        rng, textured = np.random.default_rng(5), street()
+        for i in range(100):
+            t = i / 2
+            lit = textured.astype(np.float64)
+            if t >= 20:
+                lit[180:230, 215:275] = (lit[180:230, 215:275] * 1.35).clip(0, 255)
+            shown = np.asarray(lit, np.uint8)
+            x = float(np.interp(t, [16, 24], [0.2, 0.9]))
+            walks = 16 <= t < 24
+            yield look(t, person(shown, x) if walks else shown, x if walks else None, rng)
+
+    assert told("abandoned_object", scene(), after_s=8) == []
