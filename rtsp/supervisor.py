@@ -15,7 +15,7 @@ from rtsp.errors import SourceError
 
 log = logging.getLogger(__name__)
 
-HEALTHY_AFTER_S = 120.0  # a session this long earns a fresh start to the waits
+HEALTHY_AFTER_S = 30.0  # a session this long earns a fresh start to the waits: a link that breaks each minute is used
 
 
 def supervise(
