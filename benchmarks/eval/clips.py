@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from benchmarks.eval.arrivals import Arrivals
 from benchmarks.eval.events import Alarm
 from detectors.detections import Detections
 from detectors.picture import WHOLE, Gray, Image, Picture, Region
@@ -81,6 +82,7 @@ def watch(
     camera: CameraWatch | None = None
     told: list[Told] = []
     looks: list[Look] = []
+    arrivals = Arrivals()
     first_s, last_s, aspect = 0.0, 0.0, 16 / 9
     for moment in frames:
         if camera is None:
@@ -88,6 +90,7 @@ def watch(
             camera = make_watch(view, looks_per_s=InferenceSettings().looks_per_s, aspect=aspect, lorries=lorries)
         last_s = moment.time_s
         advance(last_s - first_s)
+        told += arrivals.take(moment, camera)
         due = camera.due(moment)
         if not due:
             continue
