@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +13,8 @@ from common.media import cache_dir
 from common.places import AnyPlace
 from models.coco import COCO
 from models.errors import ModelError, UnknownModel
+
+log = logging.getLogger(__name__)
 
 SHIPPED = Path(__file__).resolve().parent / "cards"
 
@@ -98,23 +101,44 @@ def default_dir() -> Path:
 
 
 def all_cards(models_dir: Path | None = None) -> dict[str, ModelCard]:
-    """Return every card by name: ours, and those beside the weights in `models_dir`, which win."""
-    return _cards_in(SHIPPED) | _cards_in(models_dir or default_dir())
+    """Return every card by name: ours, and those beside the weights in `models_dir`, which win.
+
+    A card there that cannot be read, such as one of a newer version, is left out with a line in the log.
+    """
+    cards, unread = _cards_in(models_dir or default_dir())
+    for error in unread.values():
+        log.warning("a model card cannot be read", extra={"reason": str(error)})
+    return _shipped() | cards
 
 
 def find_card(name: str, models_dir: Path | None = None) -> ModelCard:
     """Return the card called `name`, or the card in the file `name`. Raises `ModelError` that names those there are."""
     if name.endswith((".yaml", ".yml")):
         return _read(Path(name))
-    cards = all_cards(models_dir)
+    cards, unread = _cards_in(models_dir or default_dir())
+    if name in unread:
+        raise unread[name]
+    cards = _shipped() | cards
     if name not in cards:
         raise UnknownModel(f"there is no model card {name!r}; there are: {', '.join(sorted(cards))}")
     return cards[name]
 
 
-def _cards_in(folder: Path) -> dict[str, ModelCard]:
-    cards = (_read(path) for path in sorted(folder.glob("*.yaml")))
-    return {card.name: card for card in cards}
+def _shipped() -> dict[str, ModelCard]:
+    return {card.name: card for card in map(_read, sorted(SHIPPED.glob("*.yaml")))}
+
+
+def _cards_in(folder: Path) -> tuple[dict[str, ModelCard], dict[str, ModelError]]:
+    """Return the cards by name, and by file name why each of the others cannot be read."""
+    cards, unread = dict[str, ModelCard](), dict[str, ModelError]()
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            card = _read(path)
+        except ModelError as error:
+            unread[path.stem] = error
+        else:
+            cards[card.name] = card
+    return cards, unread
 
 
 def _read(path: Path) -> ModelCard:

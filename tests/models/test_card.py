@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.card import SHIPPED, find_card
+from models.card import SHIPPED, all_cards, find_card
 from models.coco import COCO
 from models.errors import ModelError
 
@@ -49,6 +49,16 @@ def test_a_card_beside_the_weights_wins_over_ours(tmp_path: Path):
     (tmp_path / "site.yaml").write_text(GOOD.replace("name: site", "name: yolov8n"))
 
     assert find_card("yolov8n", tmp_path).classes == ("car", "bus")
+
+
+def test_a_card_of_a_newer_version_blinds_only_itself(tmp_path: Path):
+    (tmp_path / "site.yaml").write_text(GOOD)
+    (tmp_path / "newer.yaml").write_text(GOOD.replace("name: site", "name: newer") + "invented_later: 1\n")
+
+    assert {"site", "yolov8n"} <= all_cards(tmp_path).keys()
+    assert "site" == find_card("site", tmp_path).name
+    with pytest.raises(ModelError, match="invented_later"):
+        find_card("newer", tmp_path)
 
 
 @pytest.mark.parametrize(
