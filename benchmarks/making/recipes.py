@@ -15,6 +15,7 @@ RECIPES: Final[dict[str, Recipe]] = {
     "stopped_vehicle": roads.stopped_vehicle,
     "pedestrian_on_road": roads.pedestrian_on_road,
     "obstacle": roads.obstacle,
+    "removed_object": roads.removed_object,
     "street": roads.as_filmed,
     "speeding": motorways.speeding,
     "congestion": motorways.congestion,

@@ -71,6 +71,22 @@ def obstacle(data: Path, folder: Path) -> Path:
     )  # fmt: skip
 
 
+def removed_object(data: Path, folder: Path) -> Path:
+    """A bag that has long lain on the lane is gone after a car has passed over the place."""
+    street = data / STREET
+    passes, leaves = stretch(street, STOPS_S - 3, STOPS_S + 0.2), stretch(street, STOPS_S + 0.2, GONE_S)
+    bag, foot, empty = _bag(data), (0.62, 0.78), plate(stretch(street, QUIET_S - 6, GONE_S))
+    lies = [pasted(image, bag, foot, 0.09) for image in _quiet(street, 45)]
+    over = [_under_car(image, empty, bag, foot) for image in passes]
+    start_s = (len(lies) + len(over)) / FPS
+    rules = [{"kind": "removed_object", "name": "gone", "zone": "lane", "after_s": 8}]
+    images = [*_noisy(lies), *over, *leaves, *_noisy(_quiet(street, 24))]
+    return write(
+        folder, "made_removed_object_street", images, _camera(rules), [_event("removed_object", start_s, start_s + 20)],
+        "A bag cut out of another clip has lain on the lane for 45 s; a car passes over the place, and it is gone.",
+    )  # fmt: skip
+
+
 def as_filmed(data: Path, folder: Path) -> Path:
     """The street as it is: cars pass, nothing happens."""
     rules = [
