@@ -67,7 +67,10 @@ def test_vehicles_get_a_road_people_a_yard_and_what_stands_still_gets_nothing():
 def test_what_is_proposed_is_a_valid_camera():
     camera = propose(Survey(tuple(TRAFFIC)), "gate")
 
-    Truth.model_validate({"clip": "a.mp4", "camera": camera})
+    view = Truth.model_validate({"clip": "a.mp4", "camera": camera}).camera
+
+    assert {"road"} == view.zones.keys() == view.lines.keys()
+    assert ["line_count", "stopped_vehicle", "congestion", "tamper"] == [rule.kind for rule in view.rules]
 
 
 @pytest.mark.parametrize(
