@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -17,12 +16,12 @@ import sqlalchemy as sa
 from central import danger
 from central.config import FireDangerSettings
 from central.inbox import now_utc
+from central.rounds import Rounds
 from central.store import Store, StoreUnavailable
 from central.store.tables import cameras, nodes
 from central.weather_csv import read_weather
 from common.config import ConfigError
 from common.redact import redact
-from mqtt.errors import BrokerUnavailable
 from mqtt.topics import NodeTopics
 from mqtt.wire import Command
 
@@ -37,7 +36,7 @@ Levels = dict[str, str]
 
 
 class DangerWatch:
-    """A thread that looks every few seconds. `send` raises BrokerUnavailable."""
+    """A thread that looks every few seconds, from `start` to `stop`. `send` raises BrokerUnavailable."""
 
     def __init__(
         self,
@@ -54,16 +53,8 @@ class DangerWatch:
         self._asked_s: float | None = None
         self._told: dict[NodeTopics, tuple[str | None, Levels, float]] = {}  # boot, levels, when
         self._trouble: str | None = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fire-danger", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=2.0)
+        self._rounds = Rounds("fire-danger", LOOK_EVERY_S, self._go)
+        self.start, self.stop = self._rounds.start, self._rounds.stop
 
     def rate(self) -> None:
         """Let the stored days follow the table of this configuration."""
@@ -128,17 +119,12 @@ class DangerWatch:
         self._send(node, Command.model_validate(fields))
         self._told[node] = (boot_id, levels, now_s)
 
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_S):
-            try:
-                self.look()
-                self._trouble = None
-            except BrokerUnavailable:
-                pass  # the subscriber says so itself, and the next look tries again
-            except (ConfigError, OSError, httpx.HTTPError, StoreUnavailable) as error:
-                self._complain(redact(str(error)))
-            except Exception:
-                log.exception("fire danger failed")
+    def _go(self) -> None:
+        try:
+            self.look()
+            self._trouble = None
+        except (ConfigError, OSError, httpx.HTTPError, StoreUnavailable) as error:
+            self._complain(redact(str(error)))
 
     def _complain(self, trouble: str) -> None:
         """Say once what is wrong: the same mistake is read again every few seconds."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,8 +10,8 @@ from typing import Final
 from central import presence, retention
 from central.evidence import EvidenceFiles
 from central.inbox import Inbox, now_utc
-from central.store import Store, StoreUnavailable
-from mqtt.errors import BrokerUnavailable
+from central.rounds import Rounds
+from central.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +22,7 @@ TICK_S: Final = 1.0
 
 
 class Watch:
-    """A thread that looks once a second."""
+    """A thread that looks once a second, from `start` to `stop`."""
 
     def __init__(
         self,
@@ -45,16 +44,8 @@ class Watch:
         self._clock = clock
         self._hears_since: datetime | None = None
         self._tidied_at: datetime | None = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=2.0)
+        self._rounds = Rounds("watch", TICK_S, self._go)
+        self.start, self.stop = self._rounds.start, self._rounds.stop
 
     def look(self) -> None:
         """Report nodes that are away for too long. While the broker is away nobody can be called silent."""
@@ -78,15 +69,7 @@ class Watch:
         if gone or pictures:
             log.info("forgotten", extra={"rows": gone, "pictures": pictures})
 
-    def _run(self) -> None:
-        while not self._stop.wait(TICK_S):
-            try:
-                self.look()
-                self._teach()
-                self.tidy()
-            except BrokerUnavailable:
-                pass  # the subscriber says so itself, and the next look tries again
-            except StoreUnavailable as error:
-                log.error("store unavailable", extra={"error": str(error)})
-            except Exception:
-                log.exception("watch failed")
+    def _go(self) -> None:
+        self.look()
+        self._teach()
+        self.tidy()
