@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 import detectors.layouts
 from common.catalog import load_catalog
+from detectors.any_size import AnySizeDetector
 from detectors.fitted import FittedDetector
 from detectors.layout import Layout
 from detectors.letterbox import Letterbox
 from detectors.onnx_detector import OnnxDetector
-from detectors.sizes import Size
+from detectors.sizes import Size, fitting
 from models.card import ModelCard
 from models.errors import ModelError
-from models.reshape import reshaped
+from models.reshape import freed, reshaped
 from models.session import Provider, Session, SessionSettings
 from models.store import read_checked
 
@@ -44,6 +47,30 @@ def load_detector(
             raise ModelError(f"{card.name}: its input is fixed at {card.input.width}x{card.input.height}")
         return maker.as_it_is()
     return FittedDetector(maker.of_size, longest or max(card.input.width, card.input.height), expected)
+
+
+def load_any_size(
+    card: ModelCard, path: Path, *, threads: int = 0, expected: Sequence[Size] = (WIDE,)
+) -> AnySizeDetector | None:
+    """Return a detector for CPUs that looks at windows of any size, or None where the graph serves one size only.
+
+    Raises `ModelError` as `load_detector` does.
+    """
+    maker = _Maker(card, read_checked(card, path), SessionSettings(("cpu",), threads), 1)
+    free = freed(card.name, maker.content) if card.input.reshape else None
+    if free is None:
+        return None
+    longest = max(card.input.width, card.input.height)
+    side = fitting(longest, longest, longest)[0]
+    memory = np.empty(3 * side * side, np.float32)  # no picture and no window takes more than a square
+    session = Session(card.name, free, maker.settings)
+
+    def build(size: Size) -> OnnxDetector:
+        width, height = size
+        buffer = memory[: 3 * width * height].reshape(1, 3, height, width)
+        return OnnxDetector(card, session, _layout(card, size), Letterbox(card.input, *size), 1, buffer)
+
+    return AnySizeDetector(build, longest, expected)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,16 @@ from models.session import Session
 class OnnxDetector:
     """Finds objects with one ONNX model of one input size. Safe to share between threads; they take turns."""
 
-    def __init__(self, card: ModelCard, session: Session, layout: Layout, letterbox: Letterbox, batch: int) -> None:
+    def __init__(
+        self,
+        card: ModelCard,
+        session: Session,
+        layout: Layout,
+        letterbox: Letterbox,
+        batch: int,
+        buffer: npt.NDArray[np.float32] | None = None,
+    ) -> None:
+        """`buffer`: (batch, 3, height, width) to fill; its own when None."""
         self._card, self._session, self._layout, self._letterbox = card, session, layout, letterbox
         self._labels = np.array(card.classes)
         self._suppress = Suppressor(
@@ -32,7 +41,7 @@ class OnnxDetector:
             alike=card.alike,
             alike_overlap=card.thresholds.alike_overlap,
         )
-        self._buffer = letterbox.empty(batch)
+        self._buffer = letterbox.empty(batch) if buffer is None else buffer
         self._turn = threading.Lock()
 
     @property

@@ -1,30 +1,33 @@
 """Look again only where the picture has changed: what stands still is as it was at the last look.
 
-A look at a window of half the width and height costs a quarter. The window is seen at the same scale as the whole
-picture, and the whole picture is looked at once a second in any case.
+A look costs what its area costs, so the window is as small as what changed allows. It is seen at the same scale as the
+whole picture, and the whole picture is looked at once a second in any case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from detectors.crop import Crop, outside
+from detectors.crop import outside
 from detectors.detections import Boxes, Detections
 from detectors.detector import Detector
-from detectors.load import WIDE, load_detector
+from detectors.load import load_any_size, load_detector
 from detectors.picture import Picture, Region
+from detectors.sizes import STEP_PX, Size
 from models.card import ModelCard
 from models.session import Provider
 
 WHOLE_EVERY_S: Final = 1.0
 EARLY_S: Final = 0.1  # cameras are not metronomes
-SHARES: Final = (0.5, 0.75)  # of width and height: the windows there are
+LEAST_PX: Final = 192  # of the model's input: a window's least side, so that things are seen in their surroundings
+WORTH: Final = 0.7  # of the whole area: what a larger window saves is lost again where its edge cuts something
 COLUMNS, ROWS = 160, 90  # of the thumbnail: a cell is 12 px of a 1080p picture
 LEAST_CHANGE: Final = 5.0  # grey levels of a cell: a person three cells high in weak contrast
 TIMES_NOISE: Final = 6.0
@@ -45,44 +48,21 @@ class Moment(Protocol):
     def picture(self) -> Picture: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Eyes:
-    """A detector of whole pictures, and those of windows, by their share of the picture's sides. Is a `Detector`."""
+@runtime_checkable
+class Eyes(Detector, Protocol):
+    """A detector of whole pictures that can also look at a part; `detectors.any_size.AnySizeDetector` is one."""
 
-    whole: Detector
-    windows: Mapping[float, Detector]
+    def scaled(self, picture: Picture) -> Size:
+        """Return width and height of the whole picture in pixels of the model's input."""
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self.whole.labels
-
-    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
-        return self.whole.detect(pictures)
-
-    def window(self, picture: Picture, share: float, region: Region) -> Detections:
-        """Return what stands in `region`, in shares of the picture. Raises `ModelError`."""
-        found = self.windows[share].detect([Crop(picture, region)])[0]
-        return Detections(outside(region, found.boxes), found.scores, found.labels)
+    def window(self, picture: Picture, region: Region) -> Detections:
+        """Return what stands in `region`, in shares of the region. Raises `ModelError`."""
 
 
 def load_eyes(card: ModelCard, path: Path, *, providers: Sequence[Provider] = ("cpu",), threads: int = 0) -> Detector:
     """Return a detector that can look at windows, where its graph may be rewritten. Raises `ModelError`."""
-    whole = load_detector(card, path, providers=providers, threads=threads)
-    if not card.input.reshape or providers[0] != "cpu":
-        return whole
-    longest = max(card.input.width, card.input.height)
-    windows = {
-        share: load_detector(
-            card,
-            path,
-            providers=providers,
-            threads=threads,
-            longest=round(share * longest),
-            expected=[(round(share * WIDE[0]), round(share * WIDE[1]))],
-        )
-        for share in SHARES
-    }
-    return Eyes(whole, windows)
+    eyes = load_any_size(card, path, threads=threads) if providers[0] == "cpu" else None
+    return eyes or load_detector(card, path, providers=providers, threads=threads)
 
 
 @dataclass(slots=True)
@@ -113,8 +93,8 @@ class Attention:
             self.looks["unchanged"] += 1
             return memory.objects
         core = grown(bounds(changed), memory.objects.boxes)
-        share = next((share for share in SHARES if fits(core, share)), None)
-        return self._whole(eyes, moment, now) if share is None else self._part(eyes, moment, now, core, share)
+        window = window_around(core, eyes.scaled(moment.picture))
+        return self._whole(eyes, moment, now) if window is None else self._part(eyes, moment, now, core, window)
 
     def _is_whole_due(self, memory: _Memory, now_s: float) -> bool:
         return not 0 <= now_s - memory.whole_s < WHOLE_EVERY_S - EARLY_S
@@ -125,11 +105,11 @@ class Attention:
         self.looks["whole"] += 1
         return objects
 
-    def _part(self, eyes: Eyes, moment: Moment, now: Grid, core: Region, share: float) -> Detections:
+    def _part(self, eyes: Eyes, moment: Moment, now: Grid, core: Region, window: Region) -> Detections:
         memory = self._memory
         assert memory is not None
-        window = around(core, share)
-        found = eyes.window(moment.picture, share, window)
+        seen = eyes.window(moment.picture, window)
+        found = Detections(outside(window, seen.boxes), seen.scores, seen.labels)
         found = found[centred_in(found.boxes, core)]
         if cut_off(found.boxes, window).any():
             return self._whole(eyes, moment, now)
@@ -176,18 +156,22 @@ def grown(region: Region, boxes: Boxes) -> Region:
     return region
 
 
-def fits(region: Region, share: float) -> bool:
-    """Return whether a window of `share` of the picture's sides holds `region` with air around it."""
-    x0, y0, x1, y1 = region
-    return max(x1 - x0, y1 - y0) <= share - MARGIN
+def window_around(core: Region, size: Size) -> Region | None:
+    """Return the least window with `core` and air around it, in shares; None where it saves too little.
+
+    `size`: width and height of the whole picture in pixels of the model's input, in whose steps the window comes.
+    """
+    x0, x1 = _span(core[0], core[2], size[0])
+    y0, y1 = _span(core[1], core[3], size[1])
+    return (x0, y0, x1, y1) if (x1 - x0) * (y1 - y0) <= WORTH else None
 
 
-def around(region: Region, share: float) -> Region:
-    """Return the window of `share` of the picture's sides with `region` in its middle, inside the picture."""
-    x0, y0, x1, y1 = region
-    left = min(max(0.0, (x0 + x1 - share) / 2), 1 - share)
-    top = min(max(0.0, (y0 + y1 - share) / 2), 1 - share)
-    return (float(left), float(top), float(left + share), float(top + share))
+def _span(low: float, high: float, side_px: int) -> tuple[float, float]:
+    """Return start and end of a window on one axis, inside the picture, with what it must hold in its middle."""
+    wanted_px = max(LEAST_PX, (high - low + MARGIN) * side_px)
+    length = min(1.0, STEP_PX * math.ceil(wanted_px / STEP_PX) / side_px)
+    start = min(max(0.0, (low + high - length) / 2), 1 - length)
+    return start, start + length
 
 
 def centred_in(boxes: Boxes, region: Region) -> npt.NDArray[np.bool_]:

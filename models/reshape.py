@@ -32,17 +32,31 @@ def reshaped(name: str, content: bytes, width: int, height: int, *, cut: bool = 
     if width % STRIDES[-1] or height % STRIDES[-1]:
         raise ModelError(f"{name}: {width}x{height} is not a multiple of {STRIDES[-1]} pixels")
     model = parsed(name, content)
-    if not model.graph.input:
-        raise ModelError(f"{name}: not an ONNX file: it has no input")
+    old = _size(name, model)
     dims = model.graph.input[0].type.tensor_type.shape.dim
-    if len(dims) != 4 or not dims[2].dim_value or not dims[3].dim_value:
-        raise ModelError(f"{name}: its input is not a picture of a fixed size")
-    old = (dims[3].dim_value, dims[2].dim_value)
     dims[0].dim_param, dims[2].dim_value, dims[3].dim_value = "batch", height, width
     if cut:
         cut_head(model)
     for tensor in _constants(model):
         _follow(name, tensor, old, (width, height))
+    _free_reshapes(model, _cells(*old))
+    _forget_shapes(model)
+    return bytes(model.SerializeToString())
+
+
+def freed(name: str, content: bytes) -> bytes | None:
+    """Return the ONNX file `content` with an input of any batch, height and width in steps of the coarsest grid.
+
+    None where a constant of the old size is left: that graph serves one size at a time (`reshaped`). Raises
+    `ModelError` for what is no detector's file.
+    """
+    model = parsed(name, content)
+    old = _size(name, model)
+    cut_head(model)
+    if any(_cells(*old) in tensor.dims for tensor in _constants(model)):
+        return None
+    dims = model.graph.input[0].type.tensor_type.shape.dim
+    dims[0].dim_param, dims[2].dim_param, dims[3].dim_param = "batch", "height", "width"
     _free_reshapes(model, _cells(*old))
     _forget_shapes(model)
     return bytes(model.SerializeToString())
@@ -56,6 +70,16 @@ def parsed(name: str, content: bytes) -> onnx.ModelProto:
         return onnx.load_from_string(content)
     except Exception as error:  # protobuf's own type is not onnx's to promise
         raise ModelError(f"{name}: not an ONNX file: {error}") from error
+
+
+def _size(name: str, model: onnx.ModelProto) -> tuple[int, int]:
+    """Return width and height of the graph's input. Raises `ModelError` where they are not fixed."""
+    if not model.graph.input:
+        raise ModelError(f"{name}: not an ONNX file: it has no input")
+    dims = model.graph.input[0].type.tensor_type.shape.dim
+    if len(dims) != 4 or not dims[2].dim_value or not dims[3].dim_value:
+        raise ModelError(f"{name}: its input is not a picture of a fixed size")
+    return dims[3].dim_value, dims[2].dim_value
 
 
 def anchors(width: int, height: int) -> npt.NDArray[np.float32]:

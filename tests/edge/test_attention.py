@@ -11,7 +11,8 @@ import pytest
 from detectors.crop import Crop
 from detectors.detections import Detections
 from detectors.picture import Picture, Region
-from edge.attention import COLUMNS, ROWS, Attention, Eyes, around, bounds, changed_cells, fits, grown
+from detectors.sizes import Size
+from edge.attention import COLUMNS, ROWS, Attention, Eyes, bounds, changed_cells, grown, window_around
 from rtsp.picture import VideoPicture
 
 GREY, BRIGHT = 90, 200
@@ -55,6 +56,24 @@ class SeesBright:
         return Detections(boxes, np.full(len(boxes), 0.9, np.float32), np.full(len(boxes), "thing"))
 
 
+class Looks:
+    """Eyes that show the whole picture to one detector and every window to another."""
+
+    labels = ("thing",)
+
+    def __init__(self, whole: SeesBright, part: SeesBright) -> None:
+        self._whole, self._part = whole, part
+
+    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
+        return self._whole.detect(pictures)
+
+    def scaled(self, picture: Picture) -> Size:
+        return 640, 360
+
+    def window(self, picture: Picture, region: Region) -> Detections:
+        return self._part.detect([Crop(picture, region)])[0]
+
+
 @pytest.fixture
 def whole() -> SeesBright:
     return SeesBright()
@@ -67,7 +86,7 @@ def window() -> SeesBright:
 
 @pytest.fixture
 def eyes(whole: SeesBright, window: SeesBright) -> Eyes:
-    return Eyes(whole, {0.5: window, 0.75: window})
+    return Looks(whole, window)
 
 
 HERE: Region = (0.2, 0.4, 0.25, 0.55)
@@ -154,7 +173,7 @@ def test_a_box_that_the_windows_edge_cuts_is_looked_at_as_a_whole(whole):
             box = np.array([[0.3, 0.3, 1.0, 0.7]], np.float32)
             return Detections(box, np.array([0.9], np.float32), np.array(["thing"]))
 
-    attention, eyes = Attention(), Eyes(whole, {0.5: Cut(), 0.75: Cut()})
+    attention, eyes = Attention(), Looks(whole, Cut())
     attention.look(eyes, Moment(scene(HERE), 0.0))
 
     found = attention.look(eyes, Moment(scene((0.3, 0.4, 0.35, 0.55)), 0.2))
@@ -179,11 +198,29 @@ def test_a_region_grows_until_it_cuts_no_box():
     assert region == pytest.approx((0.0, 0.0, 0.5, 0.3))
 
 
-def test_a_window_stays_inside_the_picture():
-    assert around((0.9, 0.9, 1.0, 1.0), 0.5) == pytest.approx((0.5, 0.5, 1.0, 1.0))
-    assert around((0.4, 0.4, 0.6, 0.6), 0.5) == pytest.approx((0.25, 0.25, 0.75, 0.75))
-    assert fits((0.0, 0.0, 0.4, 0.4), 0.5)
-    assert not fits((0.0, 0.0, 0.5, 0.1), 0.5)
+@pytest.mark.parametrize("core", [(0.9, 0.9, 1.0, 1.0), (0.0, 0.2, 0.2, 1.0), (0.4, 0.45, 0.6, 0.55)])
+def test_a_window_holds_what_it_must_and_stays_inside_the_picture(core):
+    window = window_around(core, (640, 360))
+
+    assert window is not None
+    assert window[0] <= core[0] < core[2] <= window[2]
+    assert window[1] <= core[1] < core[3] <= window[3]
+    assert min(window) >= 0
+    assert max(window) <= 1
+
+
+def test_a_window_is_no_larger_than_it_must_be_and_comes_in_the_steps_of_the_model():
+    tall = window_around((0.4, 0.05, 0.6, 0.95), (640, 360))
+    small = window_around((0.5, 0.5, 0.51, 0.51), (640, 360))
+
+    assert tall is not None
+    assert ((tall[2] - tall[0]) * 640, (tall[3] - tall[1]) * 360) == pytest.approx((192, 352))
+    assert small is not None
+    assert ((small[2] - small[0]) * 640, (small[3] - small[1]) * 360) == pytest.approx((192, 192))
+
+
+def test_a_window_of_nearly_the_whole_picture_is_none():
+    assert window_around((0.0, 0.0, 0.9, 0.9), (640, 360)) is None
 
 
 def test_bounds_hold_every_changed_cell():

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from models.errors import ModelError
 from models.head import cut_head
-from models.reshape import anchors, reshaped, strides
+from models.reshape import anchors, freed, reshaped, strides
 from tests.detectors.pictures import constant_model
 
 
@@ -34,6 +34,44 @@ def test_a_constant_of_the_old_size_that_is_not_known_is_refused():
 
     with pytest.raises(ModelError, match=r"the constant odd \(84,\) belongs to 64x64"):
         reshaped("strange", content, 96, 64)
+
+
+def test_a_graph_without_constants_of_its_size_takes_any_size():
+    import onnxruntime as ort
+
+    weights = numpy_helper.from_array(np.ones((1, 3, 1, 1), np.float32), "w")
+    convolved = helper.make_node("Conv", ["images", "w"], ["one"])
+    pooled = helper.make_node("AveragePool", ["one"], ["small"], kernel_shape=[8, 8], strides=[8, 8])
+    graph = helper.make_graph(
+        [convolved, pooled, helper.make_node("Reshape", ["small", "flat"], ["out"])],
+        "free",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, [1, 1, 64])],
+        [weights, numpy_helper.from_array(np.array([1, 1, -1], np.int64), "flat")],
+    )
+    content = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9).SerializeToString()
+
+    free = freed("free", content)
+
+    assert free is not None
+    session = ort.InferenceSession(free)
+    for height, width in ((64, 64), (96, 160)):
+        (out,) = session.run(None, {"images": np.ones((1, 3, height, width), np.float32)})
+        assert out.shape == (1, 1, height * width // 64)
+
+
+def test_a_graph_with_its_cells_baked_in_takes_one_size_only():
+    centres = numpy_helper.from_array(anchors(64, 64)[None], "anchors")
+    graph = helper.make_graph(
+        [helper.make_node("ReduceMean", ["images"], ["mean"]), helper.make_node("Mul", ["mean", "anchors"], ["out"])],
+        "baked",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, [1, 2, 84])],
+        [centres],
+    )
+    content = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString()
+
+    assert freed("baked", content) is None
 
 
 def test_a_head_of_another_kind_is_left_as_it_is():
