@@ -29,7 +29,7 @@ def run(
     """Run a node until it is told to stop (Ctrl-C or SIGTERM)."""
     from common import logs
     from common.config import read_config
-    from common.memory import share_arenas
+    from common.memory import settle, share_arenas
     from edge.config import NodeConfig
     from edge.node import Node
 
@@ -40,6 +40,7 @@ def run(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     node = Node(config, config_file=file)
+    settle()
     node.start()
     try:
         stop.wait()

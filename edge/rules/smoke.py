@@ -122,7 +122,7 @@ class Smoke(Rule[SmokeSettings]):
         fires = [fire for fire in self._fires if fire.pose == look.pose]
         for tube in tubes:
             yield from self._hear(tube, look, fires)
-        yield from self._go_on(look, fires, watch.is_blind)
+        yield from self._go_on(look, fires, watch)
 
     def finish(self, time_s: float) -> Iterable[Finding]:
         speed = self.settings.speed
@@ -195,18 +195,17 @@ class Smoke(Rule[SmokeSettings]):
         self._fires.append(fire)
         return fire
 
-    def _go_on(self, look: Look, fires: list[Fire], is_blind: bool) -> Iterator[Finding]:
+    def _go_on(self, look: Look, fires: list[Fire], watch: SmokeWatch) -> Iterator[Finding]:
         """Tell what has grown, what still lasts, and what is over."""
         needed = self._needed(look)
         for fire in fires:
             fire.flame |= any(tube.last.label == "flame" for tube in fire.tubes if tube.missed_looks == 0)
-            if is_blind:
+            if watch.is_blind:
                 fire.blind_s = look.time_s
             if fire.is_over(look.time_s, self.settings.gone_s):
                 self._fires.remove(fire)
                 yield self._finding(fire, "end", look.time_s, needed, look.danger)
-                for tube in fire.tubes:
-                    tube.reported = False
+                watch.let_go(fire.tubes)
             elif fire.is_news(look.time_s, fire.severity(self.settings.severity, needed)):
                 yield self._finding(fire, "update", look.time_s, needed, look.danger)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -51,6 +52,11 @@ class Tubes:
         tube.see(sighting)
         self.alive.append(tube)
         return tube
+
+    def drop(self, gone: Iterable[Tube]) -> None:
+        """Stop following these."""
+        numbers = {tube.number for tube in gone}
+        self.alive = [tube for tube in self.alive if tube.number not in numbers]
 
     def forget(self, time_s: float, *, keep: frozenset[int] = frozenset()) -> None:
         """Drop candidates that are gone. Those in `keep` (numbers) are still being reported."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -53,6 +55,10 @@ class SmokeWatch:
         self._remember(found, plane, time_s)
         self._tubes.forget(time_s, keep=frozenset(tube.number for tube in self._tubes.alive if tube.reported))
         return self._sorted()
+
+    def let_go(self, candidates: Iterable[Tube]) -> None:
+        """Forget candidates whose fire is over: what shows there again has to prove itself anew, over several looks."""
+        self._tubes.drop(candidates)
 
     def _departure(self, plane: Plane, time_s: float) -> Plane:
         """Return how far the view departs from its memory; while there is none yet, nothing counts as news."""

@@ -7,6 +7,19 @@ import pytest
 
 from common.memory import give_back, share_arenas
 
+CYCLES = """
+import gc
+from common.memory import give_back, settle
+class Knot:
+    def __init__(self): self.self = self
+early = [Knot() for _ in range(200_000)]
+settle()
+late = Knot()
+looked_at = len(gc.get_objects())
+del late
+give_back()
+print(looked_at, sum(isinstance(one, Knot) for one in gc.get_objects()))
+"""
 SCATTERED = """
 import ctypes, sys, threading
 from common.memory import give_back, share_arenas
@@ -27,3 +40,10 @@ def test_freed_pictures_below_one_that_is_kept_are_returned():
     done = subprocess.run([sys.executable, "-c", SCATTERED], capture_output=True, text=True, check=True)
 
     assert int(done.stdout) > 5_000  # of about 9,700 pages
+
+
+def test_what_is_built_at_the_start_is_passed_over_and_dead_cycles_since_then_go():
+    done = subprocess.run([sys.executable, "-c", CYCLES], capture_output=True, text=True, check=True)
+
+    looked_at, left = map(int, done.stdout.split())
+    assert (looked_at < 10_000, left) == (True, 0)

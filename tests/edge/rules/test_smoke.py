@@ -128,6 +128,17 @@ def test_it_ends_when_nothing_has_been_seen_for_long_and_says_since_when():
     assert len({f.key for f in lookout.findings}) == 1
 
 
+def test_one_look_where_a_fire_is_over_is_not_a_fire_again():
+    lookout = Lookout(gone_s=100)
+    lookout.quiet()
+    burn(lookout, 6)
+    lookout.quiet(6)
+
+    burn(lookout, 1, score=0.99)
+
+    assert "end" == lookout.phases[-1]
+
+
 def test_finish_closes_what_is_open():
     lookout = Lookout()
     lookout.quiet()
