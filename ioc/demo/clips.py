@@ -97,7 +97,10 @@ def _read(file: Path) -> npt.NDArray[np.uint8]:
 
 
 def _generated(stem: str) -> Path:
-    return make_scene(_folder() / f"{stem}.mp4", kind=stem)
+    """Draw a scene in the clip's place. A link to real footage from an earlier run goes first: never write through it."""
+    target = _folder() / f"{stem}.mp4"
+    target.unlink(missing_ok=True)
+    return make_scene(target, kind=stem)
 
 
 def _folder() -> Path:
