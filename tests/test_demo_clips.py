@@ -13,7 +13,7 @@ clips:
     credit: nobody
     licence: none
     files:
-      - {name: street.mp4, sha256: SHA, places: [{kind: folder, path: street.mp4}]}
+      - {name: street.mp4, sha256: 'SHA', places: [{kind: folder, path: street.mp4}]}
 """
 
 
@@ -43,3 +43,14 @@ def test_a_drawn_scene_replaces_the_link_to_footage_and_leaves_the_footage_alone
     assert linked == drawn
     assert b"footage" == footage.read_bytes()
     assert not drawn.is_symlink()
+
+
+def test_a_drawn_scene_is_not_taken_for_a_film_of_real_stills_later(media, tmp_path):
+    manifest = manifest_for(tmp_path / "stills.yaml", "0" * 64)
+    drawn = prepare(lambda said: None, manifest=manifest)["road"]
+    stamp = drawn.with_suffix(".made-of")
+    stamp.write_text("stills", encoding="utf-8")
+
+    prepare(lambda said: None, manifest=manifest)
+
+    assert not stamp.exists()

@@ -97,9 +97,14 @@ def _read(file: Path) -> npt.NDArray[np.uint8]:
 
 
 def _generated(stem: str) -> Path:
-    """Draw a scene in the clip's place. A link to real footage from an earlier run goes first: never write through it."""
+    """Draw a scene in the clip's place.
+
+    A link to real footage from an earlier run goes first: nothing may be written through it. So does the stamp of a
+    film made of real stills, which would pass the drawn one off as real later.
+    """
     target = _folder() / f"{stem}.mp4"
-    target.unlink(missing_ok=True)
+    for earlier in (target, target.with_suffix(".made-of")):
+        earlier.unlink(missing_ok=True)
     return make_scene(target, kind=stem)
 
 
