@@ -1,7 +1,7 @@
 """Look again only where the picture has changed: what stands still is as it was at the last look.
 
 A look costs what its area costs, so the window is as small as what changed allows. It is seen at the same scale as the
-whole picture, and the whole picture is looked at once a second in any case.
+whole picture, and the whole picture is looked at once a second while anything changes in it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from detectors.sizes import STEP_PX, Size
 from models.card import ModelCard
 from models.session import Provider
 
-WHOLE_EVERY_S: Final = 1.0
+WHOLE_EVERY_S: Final = 1.0  # while something changes; then twice as long each time that nothing has,
+WHOLE_AT_LEAST_EVERY_S: Final = 30.0  # up to this: what is too faint for the thumbnail is still seen
 EARLY_S: Final = 0.1  # cameras are not metronomes
 LEAST_PX: Final = 192  # of the model's input: a window's least side, so that things are seen in their surroundings
 WORTH: Final = 0.7  # of the whole area: what a larger window saves is lost again where its edge cuts something
@@ -67,12 +68,26 @@ def load_eyes(card: ModelCard, path: Path, *, providers: Sequence[Provider] = ("
 
 @dataclass(slots=True)
 class _Memory:
-    """What was seen last. then: the thumbnail, each cell as it was when it was last looked at."""
+    """What was seen last. then: the thumbnail, each cell as it was when it was last looked at.
+
+    whole_s: when the whole was looked at. wait_s: for how long that holds. stirred: something has changed since.
+    """
 
     session: int
     whole_s: float
     then: Grid
     objects: Detections
+    wait_s: float = WHOLE_EVERY_S
+    stirred: bool = False
+
+    def holds(self, now_s: float) -> bool:
+        """Return whether the last look at everything is recent enough."""
+        return 0 <= now_s - self.whole_s < (WHOLE_EVERY_S if self.stirred else self.wait_s) - EARLY_S
+
+    @property
+    def next_wait_s(self) -> float:
+        """For how long a look at everything will hold now."""
+        return WHOLE_EVERY_S if self.stirred else min(2 * self.wait_s, WHOLE_AT_LEAST_EVERY_S)
 
 
 class Attention:
@@ -86,22 +101,24 @@ class Attention:
         """Return what stands in the whole picture now, having looked at as little as possible. Raises `ModelError`."""
         now = moment.picture.gray(COLUMNS, ROWS).astype(np.float32)
         memory = self._memory
-        if memory is None or memory.session != moment.session or self._is_whole_due(memory, moment.time_s):
-            return self._whole(eyes, moment, now)
+        if memory is None or memory.session != moment.session:
+            return self._whole(eyes, moment, now, WHOLE_EVERY_S)
         changed = changed_cells(now, memory.then)
+        memory.stirred |= bool(changed.any())
+        if not memory.holds(moment.time_s):
+            return self._whole(eyes, moment, now, memory.next_wait_s)
         if not changed.any():
             self.looks["unchanged"] += 1
             return memory.objects
         core = grown(bounds(changed), memory.objects.boxes)
         window = window_around(core, eyes.scaled(moment.picture))
-        return self._whole(eyes, moment, now) if window is None else self._part(eyes, moment, now, core, window)
+        if window is None:
+            return self._whole(eyes, moment, now, WHOLE_EVERY_S)
+        return self._part(eyes, moment, now, core, window)
 
-    def _is_whole_due(self, memory: _Memory, now_s: float) -> bool:
-        return not 0 <= now_s - memory.whole_s < WHOLE_EVERY_S - EARLY_S
-
-    def _whole(self, eyes: Eyes, moment: Moment, now: Grid) -> Detections:
+    def _whole(self, eyes: Eyes, moment: Moment, now: Grid, wait_s: float) -> Detections:
         objects = eyes.detect([moment.picture])[0]
-        self._memory = _Memory(moment.session, moment.time_s, now, objects)
+        self._memory = _Memory(moment.session, moment.time_s, now, objects, wait_s)
         self.looks["whole"] += 1
         return objects
 
@@ -112,7 +129,7 @@ class Attention:
         found = Detections(outside(window, seen.boxes), seen.scores, seen.labels)
         found = found[centred_in(found.boxes, core)]
         if cut_off(found.boxes, window).any():
-            return self._whole(eyes, moment, now)
+            return self._whole(eyes, moment, now, WHOLE_EVERY_S)
         kept = memory.objects[~centred_in(memory.objects.boxes, core)]
         memory.objects = Detections.joined([found, kept])
         cells = _cells(window)

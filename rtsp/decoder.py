@@ -30,13 +30,14 @@ class Decoded:
 class Decoder:
     """A codec of one session, on one thread at a time. Errors are counted, never raised: the next key frame heals."""
 
-    def __init__(self, encoding: Encoding, hardware: Hardware = SOFTWARE) -> None:
+    def __init__(self, encoding: Encoding, hardware: Hardware = SOFTWARE, *, loop_filter: bool = True) -> None:
         self.encoding = encoding
         self.errors = 0
         self.in_a_row = 0
         self.device = "software"
         self._hardware = hardware
         self._has_shown = False
+        self._loop_filter = loop_filter
         self._codec = self._make()
 
     def _make(self) -> av.VideoCodecContext:
@@ -45,6 +46,8 @@ class Decoder:
         codec.extradata = self.encoding.extradata
         if self.encoding.width and self.encoding.height:
             codec.width, codec.height = self.encoding.width, self.encoding.height
+        if not self._loop_filter:
+            codec.options = {"skip_loop_filter": "all"}
         return codec
 
     def skip(self, what: Skip) -> None:

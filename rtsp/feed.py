@@ -10,6 +10,7 @@ from typing import cast
 from rtsp.change import Stillness
 from rtsp.decoder import Decoded, Decoder
 from rtsp.frame import Frame
+from rtsp.glance import glance
 from rtsp.governor import Governor, Plan
 from rtsp.h264 import Quantisers, effort
 from rtsp.hardware import SOFTWARE, Hardware
@@ -162,7 +163,7 @@ class Feed:
         self._cursor, self._broken = up_to, True
 
     def _glance(self, plan: Plan) -> None:
-        """Decode one key frame by itself, and keep no decoder for the time until the next."""
+        """Decode one key frame by itself, and keep no decoder of the camera's own for the time until the next."""
         number, self._key, self._glanced = self._key, None, True
         found = None if number is None else self.ring.at(number)
         if found is None or found[0] != number or number < self._cursor:
@@ -170,23 +171,27 @@ class Feed:
         packet = found[1]
         self._lose(number, "asleep" if plan.mode == "asleep" else "key_frames_only")
         self._cursor = number + 1
-        picture = self._enter(packet, SOFTWARE).decode_alone(packet)  # opening a device takes longer than one picture
+        self._follow_session(packet)
         self._release()
+        shown = plan.mode != "asleep" or self.governor.idle_look_due(packet.time_s)
+        picture = glance(packet, shown=shown)  # in software: opening a device takes longer than one picture
+        self.device = "software"
         if picture is None:
+            self._earlier_errors += 1
             return
         self._count(picture)
         if plan.mode == "asleep":
-            self._check(picture, packet)
+            self._check(picture, packet, shown)
         elif self._due(picture.time_s, plan):
             self._hand_out(picture, packet, plan)
 
-    def _check(self, picture: Decoded, packet: Packet) -> None:
+    def _check(self, picture: Decoded, packet: Packet, shown: bool) -> None:
         """Compare a sleeping camera's picture with the earlier ones; hand it out now and then all the same."""
         moved = self._still.moved(picture.time_s, VideoPicture(picture.frame))
         since_s = self._unchanged_until(packet) if moved else None
         self.governor.saw(picture.time_s, moved=moved, since_s=since_s)
         plan = self.governor.plan()
-        if plan.mode == "asleep" and self.governor.idle_look_due(picture.time_s):
+        if plan.mode == "asleep" and shown:
             self._hand_out(picture, packet, plan)
         elif plan.mode == "asleep":
             self.skipped["checked"] += 1
@@ -194,9 +199,8 @@ class Feed:
     def _unchanged_until(self, packet: Packet) -> float | None:
         """Return the time of the last key frame since the check before that does not show the change yet."""
         keys = self.ring.keys_between(self.governor.checked_s, packet.time_s)
-        decoder = Decoder(packet.encoding)
         for key in reversed(keys[-KEYS_LOOKED_AT:]):
-            picture = decoder.decode_alone(key) if key.session == packet.session else None
+            picture = glance(key, shown=False) if key.session == packet.session else None
             if picture is None or not self._still.had_moved(VideoPicture(picture.frame)):
                 return key.time_s
         return None
@@ -238,16 +242,19 @@ class Feed:
             self.governor.saw(picture.time_s, moved=moved)
         return True
 
-    def _enter(self, packet: Packet, hardware: Hardware | None = None) -> Decoder:
+    def _enter(self, packet: Packet) -> Decoder:
         """Return the decoder of the packet's session, a new one when there is none."""
+        self._follow_session(packet)
+        if self._decoder is None:
+            self._decoder, self._broken = Decoder(packet.encoding, self._hardware), True
+        self.device = self._decoder.device
+        return self._decoder
+
+    def _follow_session(self, packet: Packet) -> None:
         if packet.session != self._session:
             self._release()
             self._session, self._index, self._still = packet.session, 0, Stillness()
             self._next_look_s = float("-inf")
-        if self._decoder is None:
-            self._decoder, self._broken = Decoder(packet.encoding, hardware or self._hardware), True
-        self.device = self._decoder.device
-        return self._decoder
 
     def _release(self) -> None:
         if self._decoder is not None:

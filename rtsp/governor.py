@@ -28,7 +28,7 @@ class GovernorSettings:
     unsure_check_every_s: float = 4.0  # so often when they probably do
     blind_check_every_s: float = 1.0  # and so often (at most every key frame) when they do not
     idle_look_s: float = 10.0  # a sleeping camera's picture is handed out so often all the same
-    lead_s: float = 1.0  # decoding restarts so long before the change was noticed
+    lead_s: float = 1.0  # decoding restarts so long before packets grew, or somebody asked
     certain: float = 8.0  # surprise (standard deviations) of one window that wakes by itself
     odd_key: float = 0.15  # a key frame that is so much larger or smaller than usual is looked at
     likely: float = 4.0  # surprise of two windows in a row that wake
@@ -90,7 +90,7 @@ class Governor:
                 self._wanted.pop(reason, None)
             else:
                 self._wanted[reason] = looks_per_s
-                self._wake(self._time_s, reason)
+                self._wake(self._time_s - self.settings.lead_s, reason)
             self._plan = None
 
     def measured(self, fps: float, key_every_s: float, pixels: int = 0) -> None:
@@ -122,9 +122,9 @@ class Governor:
         if not self._asleep:
             return
         if window.surprise >= self.settings.certain:
-            self._wake(window.start_s, "packet sizes")
+            self._wake(window.start_s - self.settings.lead_s, "packet sizes")
         elif self._likely is not None and before is not None and self.trust != "no":
-            self._wake(before.start_s, "packet sizes")
+            self._wake(before.start_s - self.settings.lead_s, "packet sizes")
 
     @property
     def checked_s(self) -> float:
@@ -141,6 +141,7 @@ class Governor:
             self._checked_s = time_s
             if moved:
                 self._quiet_since_s = None
+                # Without a lead: the picture of that moment has been looked at and does not show the change yet.
                 self._wake(max(since_s, self._time_s - 60.0), "picture changed")
             elif self._quiet_since_s is None:
                 self._quiet_since_s = time_s
@@ -158,11 +159,11 @@ class Governor:
         if not (self._asleep or self._wanted) and self._sizes.ready:
             self._asleep, self._from_s, self._why, self._plan = True, None, "picture still", None
 
-    def _wake(self, since_s: float, why: str) -> None:
+    def _wake(self, from_s: float, why: str) -> None:
         if not self._asleep:
             return
         self._asleep, self._why, self._plan = False, why, None
-        self._from_s = since_s - self.settings.lead_s
+        self._from_s = from_s
         self._quiet_since_s = None
         self._woken_at_s = self._time_s
         self.woken[why] += 1

@@ -15,6 +15,7 @@ from rtsp.clip import Clip, cut
 from rtsp.errors import SourceError
 from rtsp.feed import Feed
 from rtsp.frame import Frame
+from rtsp.gathering import Gathering
 from rtsp.governor import Governor, GovernorSettings
 from rtsp.hardware import SOFTWARE, Hardware
 from rtsp.health import CameraHealth, Meter
@@ -158,6 +159,7 @@ class Camera:
         times = Timestamps(encoding.time_base, self._dropped)
         self._wall = WallClock(self._utc, arrival="file" if source.finite else "arrival")
         tick_s, base_s = float(encoding.time_base), None
+        gathering, asked_s = Gathering() if source.patient else None, self._clock()
         for raw in with_first_time(source.packets(self._stop)):
             arrived_s = self._clock()
             stamp = times.judge(raw.pts, raw.dts, raw.duration, arrived_s)
@@ -168,7 +170,13 @@ class Camera:
             if base_s is None:
                 base_s = max(arrived_s, (self._time_s or 0.0) + 0.001) - stamp.dts * tick_s
             raw.pts, raw.dts = stamp.pts, stamp.dts
-            self._take(_stamped(raw, session, base_s + stamp.pts * tick_s, arrived_s, encoding, self._wall))
+            time_s = base_s + stamp.pts * tick_s
+            self._take(_stamped(raw, session, time_s, arrived_s, encoding, self._wall))
+            if gathering is not None and self._governor.plan().mode in {"asleep", "keys"}:
+                pause_s = gathering.pause_s(asked_s, arrived_s, time_s, self._meter.fps)
+                if pause_s:
+                    self._stop.wait(pause_s)
+            asked_s = self._clock()
 
     def _take(self, packet: Packet) -> None:
         self._time_s = max(packet.time_s, self._time_s or 0.0)

@@ -60,6 +60,7 @@ class Source(ABC):
 
     kind: ClassVar[str]
     finite: bool = False  # a recording: a clean end is no fault. Known once connected
+    patient: bool = False  # what is not read at once waits in the connection, and knows its own time
 
     def __init__(self, url: str, settings: SourceSettings) -> None:
         self.url = url

@@ -35,11 +35,18 @@ class Timestamps:
 
     time_base: Fraction
     dropped: Counter[str] = field(default_factory=Counter)
+    _tick_s: float = field(init=False)
+    _wide: int = field(init=False)  # ticks of WIDE_GAP_S: fractions are slow, and this is asked of every packet
+    _slack: int = field(init=False)  # of _WRAP_SLACK_S
     _last: int | None = None
     _arrived_s: float = 0.0
     _offset: int = 0  # added to what the camera says: the wraps so far
     _backward: int = 0
     _stray: int | None = None  # a far-off time that the next packet will confirm or not
+
+    def __post_init__(self) -> None:
+        self._tick_s = float(self.time_base)
+        self._wide, self._slack = int(WIDE_GAP_S / self.time_base), int(_WRAP_SLACK_S / self.time_base)
 
     def judge(self, pts: int | None, dts: int | None, duration: int | None, arrived_s: float) -> Stamp | None:
         """Return the packet's times, or None to drop it. Raises `SourceError` when the camera's clock has jumped.
@@ -66,13 +73,13 @@ class Timestamps:
         self._last, self._arrived_s, self._backward = time, arrived_s, 0
         shown = time if pts is None else pts + self._offset
         # A picture is never shown before it is decoded, nor far behind: anything else is a lie about pts.
-        if not 0 <= shown - time <= self._ticks(WIDE_GAP_S):
+        if not 0 <= shown - time <= self._wide:
             shown = time
         return Stamp(shown, time)
 
     def _without_time(self, duration: int | None, arrived_s: float) -> Stamp | None:
         """A packet without a time follows its predecessor by its duration; without either it is dropped."""
-        if self._last is None or duration is None or not 0 < duration <= self._ticks(WIDE_GAP_S):
+        if self._last is None or duration is None or not 0 < duration <= self._wide:
             self.dropped["no_time"] += 1
             return None
         return self._accept(self._last + duration, None, arrived_s)
@@ -81,7 +88,7 @@ class Timestamps:
         """Return what to add when the camera's counter has started again from zero; remember it for what follows."""
         assert self._last is not None
         for size in WRAPS:
-            if abs(time + size - self._last) <= self._ticks(_WRAP_SLACK_S) and size > 4 * self._ticks(_WRAP_SLACK_S):
+            if abs(time + size - self._last) <= self._slack and size > 4 * self._slack:
                 self._offset += size
                 return size
         return 0
@@ -89,12 +96,12 @@ class Timestamps:
     def _jumped(self, time: int, arrived_s: float) -> bool:
         """True when the camera says that much more or less time has passed than the clock on the wall."""
         assert self._last is not None
-        step_s = float((time - self._last) * self.time_base)
+        step_s = (time - self._last) * self._tick_s
         return not -WIDE_GAP_S <= step_s <= WIDE_GAP_S + max(0.0, arrived_s - self._arrived_s)
 
     def _far_off(self, time: int) -> None:
         """One stray packet is dropped; a second one that goes on from there means that the clock was set."""
-        if self._stray is not None and abs(time - self._stray) <= self._ticks(WIDE_GAP_S):
+        if self._stray is not None and abs(time - self._stray) <= self._wide:
             raise SourceError("timestamps", "the camera's clock has jumped")
         self._stray = time
         self.dropped["stray_time"] += 1
@@ -104,9 +111,6 @@ class Timestamps:
         self.dropped["backward_time"] += 1
         if self._backward > BACKWARD_AT_MOST:
             raise SourceError("timestamps", "the camera's clock has gone back")
-
-    def _ticks(self, seconds: float) -> int:
-        return int(seconds / self.time_base)
 
 
 def with_first_time(packets: Iterator[RawPacket]) -> Iterator[RawPacket]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rtsp.source import AvSource
+from rtsp.source import AvSource, SourceSettings
 
 
 class Rtsp(AvSource):
     """RTSP with digest or basic authentication from the URL, RTP inside the connection or beside it."""
 
     kind: ClassVar[str] = "rtsp"
+
+    def __init__(self, url: str, settings: SourceSettings) -> None:
+        super().__init__(url, settings)
+        self.patient = self.options()["rtsp_transport"] == "tcp"
 
     def options(self) -> dict[str, str]:
         return {

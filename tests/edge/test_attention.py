@@ -97,13 +97,30 @@ def by_x(found: Detections) -> list[float]:
     return sorted(round(float(x), 1) for x in found.boxes[:, 0])
 
 
-def test_a_picture_that_stands_still_is_looked_at_once_a_second(eyes, whole, window):
+def test_a_picture_that_stands_still_is_looked_at_ever_less_often(eyes, whole, window):
+    attention, looked_at_s = Attention(), list[float]()
+
+    for n in range(5 * 100):
+        before = whole.calls
+        assert by_x(attention.look(eyes, Moment(scene(HERE), n / 5))) == [0.2]
+        if whole.calls > before:
+            looked_at_s.append(n / 5)
+
+    assert looked_at_s == pytest.approx([0, 1, 3, 7, 15, 31, 61, 91], abs=0.21)
+    assert window.calls == 0
+
+
+def test_while_something_moves_everything_is_looked_at_once_a_second(eyes, whole, window):
     attention = Attention()
+    for n in range(5 * 40):
+        attention.look(eyes, Moment(scene(HERE), n / 5))
+    before = whole.calls
 
-    seen = [by_x(attention.look(eyes, Moment(scene(HERE), n / 5))) for n in range(11)]
+    for n in range(5 * 3):
+        attention.look(eyes, Moment(scene((0.22 + n * 0.02, 0.4, 0.27 + n * 0.02, 0.55)), 40 + n / 5))
 
-    assert seen == [[0.2]] * 11
-    assert (whole.calls, window.calls) == (3, 0)
+    assert whole.calls - before == 3
+    assert window.calls == 12
 
 
 def test_what_moves_is_followed_in_a_window_and_what_stands_elsewhere_is_kept(eyes, whole, window):
