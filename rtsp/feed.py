@@ -22,6 +22,7 @@ TURN_PACKETS = 8  # at most so many per turn, so that one camera never keeps a t
 KEY_FIRST = 10  # a picture by itself goes before a camera that is less behind than this; there are few of them
 GRACE_PACKETS = 75  # arrive while it catches up; before they are decoded it is not called late
 KEYS_LOOKED_AT = 6  # to find out when a change began; decoding all that lies between costs ten times as much
+COMPARED_EVERY_S = 0.35  # while awake: a window of packets is as long, and is judged by one comparison
 LATE_AFTER_S = 1.0  # a decoder that is further behind than this jumps to the newest key frame
 
 
@@ -237,7 +238,7 @@ class Feed:
             self.skipped["between_looks"] += 1
             return False
         self._hand_out(picture, packet, plan)
-        if self.governor.settings.may_sleep:
+        if self.governor.settings.may_sleep and picture.time_s >= self.governor.checked_s + COMPARED_EVERY_S:
             moved = self._still.moved(picture.time_s, VideoPicture(picture.frame))
             self.governor.saw(picture.time_s, moved=moved)
         return True

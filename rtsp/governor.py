@@ -31,7 +31,7 @@ class GovernorSettings:
     lead_s: float = 1.0  # decoding restarts so long before packets grew, or somebody asked
     certain: float = 8.0  # surprise (standard deviations) of one window that wakes by itself
     odd_key: float = 0.15  # a key frame that is so much larger or smaller than usual is looked at
-    likely: float = 4.0  # surprise of two windows in a row that wake
+    likely: float = 3.0  # surprise of two windows in a row that wake; quiet ones reach 2.0 (0106)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Governor:
             return
         if window.surprise >= self.settings.certain:
             self._wake(window.start_s - self.settings.lead_s, "packet sizes")
-        elif self._likely is not None and before is not None and self.trust != "no":
+        elif self._likely is not None and before is not None:
             self._wake(before.start_s - self.settings.lead_s, "packet sizes")
 
     @property

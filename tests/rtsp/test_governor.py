@@ -66,6 +66,17 @@ def test_larger_packets_wake_it_within_a_second_and_decoding_restarts_before_the
     assert changed_s - 2.0 <= plan.from_s <= changed_s
 
 
+def test_packets_that_are_somewhat_larger_for_a_second_wake_it_although_sizes_are_not_trusted(governor, stream):
+    stream.run(20.0)
+    assert "no" == governor.trust
+
+    stream.run(0.4, mean=1400, looks=False)
+    assert "asleep" == governor.plan().mode
+    stream.run(0.8, mean=1400, looks=False)
+
+    assert ("some", "packet sizes") == (governor.plan().mode, governor.plan().reason)
+
+
 def test_quiet_packets_never_wake_it(governor, stream):
     stream.run(300.0)
 
