@@ -9,7 +9,7 @@ from benchmarks.making.film import FPS, re_timed, stretch, write
 
 FREE: Final = "counting/m6_video7.mp4"  # right: free flow at 80 to 115 km/h; left: dense at 50 to 60
 DENSE: Final = "counting/m6_video1.mp4"  # left: dense at 35 to 45 km/h
-TOWARDS: Final = [[0.535, 0.5], [0.62, 0.5], [1, 0.85], [1, 1], [0.62, 1]]
+TOWARDS: Final = [[0.515, 0.42], [0.56, 0.42], [1, 0.85], [1, 1], [0.62, 1]]
 AWAY: Final = [[0.38, 0.45], [0.47, 0.45], [0.4, 1], [0, 1], [0, 0.8]]
 # Lanes of 3.65 m and dashes every 9 m, as the country's rules for markings have them.
 GROUND: Final[dict[str, Any]] = {

@@ -31,7 +31,7 @@ DENSE_ENOUGH_TO_STAY: Final = 0.7  # of `at_least`: below, the congestion dissol
 FAST_ENOUGH_TO_END: Final = 1.3  # of the slow speed: above, it dissolves
 STOP_AND_GO, JAM = 0.5, 0.2  # of the slow speed, below which the level is 2 and 3
 LEVEL_S: Final = 10.0  # a level holds for so long before it is another one
-SMOOTH_S: Final = 5.0  # of the median speed: two lanes that start and stop in turn are one road
+SMOOTH_S: Final = 1.0  # of the median speed: two lanes that start and stop in turn are one road
 
 
 class CongestionSettings(ZoneRuleSettings):

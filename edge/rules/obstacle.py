@@ -1,18 +1,23 @@
 """Report something that lies on the carriageway: fallen cargo, a branch, a tyre, whatever it is.
 
 Draw the carriageway as a zone. What stands there and is known as a vehicle or a person is none (`stopped_vehicle` and
-`pedestrian_on_road` tell of those). One alarm while anything lies there; `detail` carries `still_s`.
+`pedestrian_on_road` tell of those), nor is anything while such stand right beside it: it may be their shadow. One alarm
+while anything lies there; `detail` carries `still_s`.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
+import numpy as np
 from pydantic import Field
 
 from edge.rules.base import Look, Severity
+from edge.rules.objects import there
 from edge.rules.still_life import Spot
-from edge.rules.still_rule import StillRule, StillSettings
+from edge.rules.still_rule import MOVERS, StillRule, StillSettings
+
+BESIDE: Final = 0.5  # of a box's sides: as far as its shadow and its doors reach
 
 
 class ObstacleSettings(StillSettings):
@@ -28,5 +33,16 @@ class Obstacle(StillRule[ObstacleSettings]):
 
     def _counts(self, spot: Spot, look: Look) -> bool:
         lies_s = look.time_s - spot.since_s
-        told = self._cause.names(spot.number)
-        return told or (lies_s >= self.settings.after_s and spot.evidence > 0 and spot.is_solid(look.time_s))
+        if self._cause.names(spot.number):
+            return True
+        lies = lies_s >= self.settings.after_s and spot.evidence > 0 and spot.is_solid(look.time_s)
+        return lies and not _beside(spot, look)
+
+
+def _beside(spot: Spot, look: Look) -> bool:
+    """Return whether a vehicle or somebody stands right beside it: then it may be a shadow, a door, or a hand."""
+    movers = look.tracks[there(look.tracks, look.time_s)].labelled(MOVERS)
+    reach = BESIDE * (movers.boxes[:, 2:] - movers.boxes[:, :2])
+    low, high = movers.boxes[:, :2] - reach, movers.boxes[:, 2:] + reach
+    x0, y0, x1, y1 = spot.box
+    return bool(np.any((low[:, 0] < x1) & (high[:, 0] > x0) & (low[:, 1] < y1) & (high[:, 1] > y0)))

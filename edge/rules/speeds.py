@@ -20,8 +20,8 @@ from edge.tracks import Tracks
 Place: TypeAlias = tuple[float, float, float, float]  # time_s, foot x, foot y, height of the box
 
 WINDOW_S: Final = 3.0
-FEWEST: Final = 5
-SHORTEST_S: Final = 0.8
+FEWEST: Final = 4
+SHORTEST_S: Final = 0.55
 BOX_ERROR: Final = 0.03  # of its height that the lower edge of a box jitters by, at least
 MOST_PLACES: Final = 90
 

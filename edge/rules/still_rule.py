@@ -21,6 +21,7 @@ MOVERS: Final = VEHICLES | {"person", "bicycle", "dog", "cat", "train"}
 REMEMBERS_S, EVERY_S = 120.0, 1.0
 MOST_MOVERS: Final = 200  # at one moment
 SAME_OUTLINE: Final = 0.4  # overlap (IoU): what somebody carries is far smaller than he is
+GHOST_S: Final = 4.0  # somebody who passes has left his place by then
 MARGIN: Final = 0.1  # of a box's sides that is added: shadows and feet
 
 
@@ -91,6 +92,7 @@ class StillRule(Rule[S]):
         self._outlines.note(movers, look.time_s)
         for spot in spots:
             spot.is_mover = spot.is_mover or self._outlines.fits(spot.box)
+        self._settle(spots, look.time_s)
         found = [s for s in spots if s.learned_s >= self.proven_s and self._in_zone(s) and self._counts(s, look)]
         for spot in found:
             if look.time_s - spot.since_s >= self.settings.accept_after_s:
@@ -102,6 +104,15 @@ class StillRule(Rule[S]):
 
     def finish(self, time_s: float) -> Iterable[Finding]:
         return self._cause.close(time_s)
+
+    def _settle(self, spots: list[Spot], time_s: float) -> None:
+        """Take what a young background got wrong (who passed while it was learned left a ghost) as the usual look.
+
+        It is never reported, and would hide what is put down there later.
+        """
+        for spot in list(spots):
+            if spot.learned_s < self.proven_s and time_s - spot.since_s >= GHOST_S:
+                self._life.accept(spot)
 
     def _report(self, found: list[Spot], look: Look) -> Iterable[Finding]:
         since_s = min(spot.since_s for spot in found)

@@ -43,6 +43,10 @@ def test_who_is_clearly_too_fast_is_reported_once_with_speed_error_and_the_warni
     assert "not evidence" in detail["use"]
 
 
+def test_who_is_in_view_for_less_than_a_second_is_reported():
+    assert len(starts(speeding(110, drive(160)))) == 1
+
+
 @pytest.mark.parametrize("kmh", [30, 48, 51])
 def test_who_keeps_the_limit_or_is_over_it_by_less_than_the_error_is_not(kmh: float):
     assert speeding(50, drive(kmh)) == []

@@ -107,6 +107,21 @@ def test_what_lies_on_the_road_is_an_obstacle() -> None:
     assert len(told("obstacle", deposit(), after_s=10)) == 1
 
 
+def test_who_stood_in_the_first_pictures_does_not_hide_what_is_put_down_there_later() -> None:
+    """The detector never saw him: what he leaves in the young background is a ghost that nobody could tell of."""
+
+    def scene() -> Iterator[Look]:
+        rng = np.random.default_rng(3)
+        for one in deposit():
+            if one.time_s < 3.5:
+                x = max(0.44 - max(one.time_s - 2.0, 0) * 0.4, 0.0)
+                yield look(one.time_s, person(pavement(), x), None, rng)
+            else:
+                yield one
+
+    assert len(told("obstacle", scene(), after_s=10)) == 1
+
+
 def taken(until_s: float = 60.0) -> Iterator[Look]:
     """The bag belongs to the scene until somebody takes it at 30 s and is gone by 35 s."""
     rng = np.random.default_rng(3)
@@ -154,3 +169,7 @@ def test_light_that_falls_where_somebody_walked_is_no_thing() -> None:
             yield look(t, person(shown, x) if walks else shown, x if walks else None, rng)
 
     assert told("abandoned_object", scene(), after_s=8) == []
+
+
+def test_what_lies_beside_somebody_is_no_obstacle_while_they_are_there() -> None:
+    assert told("obstacle", deposit(leaves_s=None), after_s=10) == []
