@@ -23,7 +23,7 @@ KEY_FIRST = 10  # a picture by itself goes before a camera that is less behind t
 GRACE_PACKETS = 75  # arrive while it catches up; before they are decoded it is not called late
 KEYS_LOOKED_AT = 6  # to find out when a change began; decoding all that lies between costs ten times as much
 COMPARED_EVERY_S = 0.35  # while awake: a window of packets is as long, and is judged by one comparison
-LATE_AFTER_S = 1.0  # a decoder that is further behind than this jumps to the newest key frame
+LATE_AFTER_S = 0.5  # a decoder that is further behind than this goes on at the next key frame, past or yet to come
 
 
 class Feed:
@@ -142,22 +142,23 @@ class Feed:
         number, packet = found
         if number > self._cursor:
             self._lose(number, "overrun")
-        elif (key := self._much_newer_key(packet)) is not None:
-            self._lose(key, "overloaded")
-            found = self.ring.at(key)
+        elif self._is_late(packet):
+            # What follows a gap tells as much as what is late: on a full box pictures are rather few than old.
+            key = self.ring.newest_key()
+            self._lose(key if key is not None and key > self._cursor else self.ring.end, "overloaded")
+            found = self.ring.at(self._cursor)
             if found is None:
                 return None
             number, packet = found
         self._cursor = number + 1
         return packet
 
-    def _much_newer_key(self, packet: Packet) -> int | None:
-        """Return a key frame to jump to when decoding is too far behind to catch up."""
+    def _is_late(self, packet: Packet) -> bool:
+        """True when decoding is too far behind to catch up."""
         newest = self.ring.newest()
-        if newest is None or newest.arrived_s - packet.arrived_s <= LATE_AFTER_S or self._cursor < self._catch_up_to:
-            return None
-        key = self.ring.newest_key()
-        return key if key is not None and key > self._cursor else None
+        if newest is None or self._cursor < self._catch_up_to:
+            return False
+        return newest.arrived_s - packet.arrived_s > LATE_AFTER_S
 
     def _lose(self, up_to: int, why: str) -> None:
         self.skipped[why] += up_to - self._cursor

@@ -1,11 +1,12 @@
 """A sleeping camera loses nothing: a film in which something moves, through ring, governor and decoder."""
 
+import dataclasses
 import weakref
 
 import numpy as np
 import pytest
 
-from rtsp.feed import Feed
+from rtsp.feed import LATE_AFTER_S, Feed
 from rtsp.governor import Governor, GovernorSettings
 from rtsp.ring import PacketRing
 from tests.rtsp.footage import film, packets_of
@@ -122,6 +123,25 @@ def test_a_decoder_that_was_overrun_goes_on_at_a_key_frame(packets):
     assert node.feed.skipped["overrun"] > 0
     assert 0 == node.feed.decode_errors
     assert node.looks[0][0] == node.ring.since(0.0)[0].time_s
+
+
+def test_on_a_full_box_pictures_are_few_but_never_old(packets):
+    node, time_left = Node(GovernorSettings(), looks_per_s=25.0), 0.0
+    live = [dataclasses.replace(packet, arrived_s=packet.time_s) for packet in packets[:500]]
+    for packet in live:
+        node.now_s = packet.time_s
+        node.feed.arrived(node.ring.append(packet), packet)
+        time_left = min(time_left + 0.5, 1.0)  # for every other picture; what is not used is gone
+        while time_left >= 1.0 and node.feed.need():
+            before = node.feed.decoded
+            node.feed.turn()
+            time_left -= node.feed.decoded - before
+
+    assert max(now_s - time_s for time_s, now_s in node.looks) <= LATE_AFTER_S + 0.08
+    assert len(node.looks) > 0.2 * len(live)
+    assert max(np.diff([time_s for time_s, _ in node.looks])) <= 2.0
+    assert node.feed.skipped["overloaded"] > 100
+    assert 0 == node.feed.decode_errors
 
 
 def test_pictures_that_no_other_needs_are_not_decoded_for_a_few_looks(tmp_path):
