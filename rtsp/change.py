@@ -21,12 +21,14 @@ class Stillness:
     def __init__(self) -> None:
         self._past: deque[tuple[float, npt.NDArray[np.float32]]] = deque(maxlen=4)
         self._settled: tuple[float, npt.NDArray[np.float32]] | None = None
+        self.still_since_s = float("inf")  # since when at the latest, where the last picture had not moved
         self._compared: list[npt.NDArray[np.float32]] = []
 
     def moved(self, time_s: float, picture: VideoPicture) -> bool:
         """Return True when a part of the picture differs from a second ago, or from a minute ago."""
         now = picture.gray(*SIZE_PX).astype(np.float32)
         before = [(self._past[0][1])] if self._past else []
+        self.still_since_s = self._past[0][0] if self._past else time_s
         if self._settled is not None:
             before.append(self._settled[1])
         self._compared = before

@@ -190,7 +190,7 @@ class Feed:
     def _check(self, picture: Decoded, packet: Packet, shown: bool) -> None:
         """Compare a sleeping camera's picture with the earlier ones; hand it out now and then all the same."""
         moved = self._still.moved(picture.time_s, VideoPicture(picture.frame))
-        since_s = self._unchanged_until(packet) if moved else None
+        since_s = self._unchanged_until(packet) if moved else self._still.still_since_s
         self.governor.saw(picture.time_s, moved=moved, since_s=since_s)
         plan = self.governor.plan()
         if plan.mode == "asleep" and shown:
@@ -241,7 +241,7 @@ class Feed:
         self._hand_out(picture, packet, plan)
         if self.governor.settings.may_sleep and picture.time_s >= self.governor.checked_s + COMPARED_EVERY_S:
             moved = self._still.moved(picture.time_s, VideoPicture(picture.frame))
-            self.governor.saw(picture.time_s, moved=moved)
+            self.governor.saw(picture.time_s, moved=moved, since_s=None if moved else self._still.still_since_s)
         return True
 
     def _enter(self, packet: Packet) -> Decoder:

@@ -132,20 +132,24 @@ class Governor:
         return self._checked_s
 
     def saw(self, time_s: float, *, moved: bool, since_s: float | None = None) -> None:
-        """Say whether the picture at `time_s` shows something new, and since when at the earliest if that is known."""
+        """Say whether the picture at `time_s` shows something new.
+
+        `since_s`: since when at the earliest it does, or at the latest it does not; None: that is not known.
+        """
         if not self.settings.may_sleep:
             return
         with self._lock:
             self._judge(time_s, moved=moved)
-            since_s = self._checked_s if since_s is None else since_s
-            self._checked_s = time_s
+            checked_s, self._checked_s = self._checked_s, time_s
             if moved:
                 self._quiet_since_s = None
+                since_s = checked_s if since_s is None else since_s
                 # Without a lead: the picture of that moment has been looked at and does not show the change yet.
                 self._wake(max(since_s, self._time_s - 60.0), "picture changed")
-            elif self._quiet_since_s is None:
-                self._quiet_since_s = time_s
-            elif time_s - self._quiet_since_s >= self.settings.settle_s and time_s >= self._woken_at_s:
+                return
+            if self._quiet_since_s is None:
+                self._quiet_since_s = time_s if since_s is None else max(since_s, self._woken_at_s)
+            if time_s - self._quiet_since_s >= self.settings.settle_s and time_s >= self._woken_at_s:
                 self._sleep()
 
     def _judge(self, time_s: float, *, moved: bool) -> None:

@@ -49,6 +49,20 @@ def test_a_still_picture_puts_the_camera_to_sleep(governor, stream):
     assert ("asleep", "picture still") == (governor.plan().mode, governor.plan().reason)
 
 
+def test_stillness_counts_from_the_earlier_picture_that_shows_it(governor, stream):
+    stream.run(4.8)
+    governor.saw(stream.time_s, moved=True)
+    moved_s = stream.time_s
+    stream.run(7.0, looks=False)
+
+    governor.saw(moved_s + 2.0, moved=False, since_s=moved_s + 0.6)
+    governor.saw(moved_s + 5.4, moved=False, since_s=moved_s + 4.0)
+    assert "some" == governor.plan().mode
+    governor.saw(moved_s + 5.7, moved=False, since_s=moved_s + 4.3)
+
+    assert "asleep" == governor.plan().mode
+
+
 def test_movement_keeps_it_awake(governor, stream):
     stream.run(30.0, moved=True, mean=3000)
 
