@@ -14,6 +14,7 @@ from central import views
 from central.incidents import Incident, node_of
 from central.store.incident_rows import active_of_node
 from central.store.tables import cameras, nodes, sequences
+from central.vision import UNSEEN, unseen
 from mqtt.event import Event, EventData, uuid7
 from mqtt.kinds import event_type
 from mqtt.topics import NodeTopics
@@ -85,7 +86,8 @@ def heard_health(db: sa.Connection, node: NodeTopics, health: Health, now: datet
 
 
 def _keep_cameras(db: sa.Connection, node: NodeTopics, healths: Mapping[str, CameraHealth], now: datetime) -> None:
-    known = set(db.execute(sa.select(cameras.c.camera).where(_is(cameras, node))).scalars())
+    rows = db.execute(sa.select(cameras.c.camera, cameras.c.health).where(_is(cameras, node)))
+    known: dict[str, Any] = {row.camera: row.health for row in rows}
     for camera, health in healths.items():
         plain = json.loads(health.model_dump_json())  # no infinities: screens could not read them
         values = {
@@ -93,14 +95,15 @@ def _keep_cameras(db: sa.Connection, node: NodeTopics, healths: Mapping[str, Cam
             "area": health.area,
             "heard_at": now,
             "position": plain.pop("position"),
-            "health": {key: value for key, value in plain.items() if key not in {"name", "area"}},
+            "health": {key: value for key, value in plain.items() if key not in {"name", "area"}}
+            | {UNSEEN: unseen(plain, known.get(camera), now)},
         }
         if camera in known:
             place = sa.and_(_is(cameras, node), cameras.c.camera == camera)
             db.execute(sa.update(cameras).where(place).values(**values))
         else:
             db.execute(sa.insert(cameras).values(site=node.site, node=node.node, camera=camera, **values))
-    gone = known - set(healths)
+    gone = known.keys() - healths.keys()
     if healths and gone:  # the installer took them out of the node's file
         db.execute(sa.delete(cameras).where(_is(cameras, node), cameras.c.camera.in_(sorted(gone))))
 

@@ -15,6 +15,7 @@ from central.sights import shown_fix, shown_sight
 from central.store.incident_rows import sights_in
 from central.store.tables import cameras, evidence, nodes, sequences
 from central.store.tables import incidents as table
+from central.vision import UNSEEN, vision
 
 A_DAY: Final = timedelta(days=1)
 _WITH_CAMERA = table.outerjoin(
@@ -231,7 +232,8 @@ def camera(row: Mapping[Any, Any], areas: Mapping[str, str]) -> dict[str, Any]:
         "state": health.get("state", "unknown") if row["node_state"] == "online" else "unknown",
         "node_state": row["node_state"],
         "heard_at": stamp(row["heard_at"]),
-        "health": health,
+        "health": {key: value for key, value in health.items() if key != UNSEEN},
+        "vision": vision(health, online=row["node_state"] == "online"),
     }
 
 

@@ -186,6 +186,12 @@ class Nuisances(Shape):
     areas: list[Nuisance]
 
 
+class Vision(Shape):
+    state: Literal["seen", "unseen", "stale"] = Field(description="stale: known before the node fell silent")
+    reason: str | None = Field(description="why it does not see: night, fog, glare, or its own trouble")
+    since: str | None
+
+
 class CameraState(Shape):
     site: str
     node: str
@@ -198,6 +204,7 @@ class CameraState(Shape):
     node_state: str
     heard_at: str
     health: dict[str, Any]
+    vision: Vision | None = Field(description="can the view be judged; null where nobody judges it")
     alarms_24h: int = Field(description="incidents of the last day that called somebody")
 
 

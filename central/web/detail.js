@@ -6,7 +6,7 @@ import { add, fill, h, say } from "./dom.js";
 import { icon } from "./icons.js";
 import { lengthOf, whereOf } from "./map.js";
 import { clock, full, moment, number, span, t } from "./i18n.js";
-import { activeChip, areaOf, cameraOf, kindOf, labelOf, severityMark, severityOf, stateChip } from "./words.js";
+import { activeChip, areaOf, cameraOf, kindOf, labelOf, severityMark, severityOf, stateChip, visionMark } from "./words.js";
 
 const ALLOWED = {
   new: ["acknowledge", "assign", "resolve", "false_alarm", "close"],
@@ -49,12 +49,18 @@ export class Detail {
     if (!same) this.#frame();
     this.incident = whole;
     fill(this.parts.head, this.#head(whole));
+    this.look();
     this.#evidence(whole, same);
     fill(this.parts.actions, this.#actions(whole));
     fill(this.parts.facts, h("h2", {}, t("detail")), this.#facts(whole));
     fill(this.parts.history, this.#history(whole));
     fill(this.parts.events, h("h2", {}, t("events")), this.#events(whole));
     if (!same) this.element.scrollTop = 0;
+  }
+
+  /** What is known of its camera has changed. */
+  look() {
+    if (this.incident) fill(this.parts.vision, visionMark(this.on.camera(this.incident) ?? {}));
   }
 
   tick() {
@@ -65,12 +71,12 @@ export class Detail {
     const part = (tag, props) => h(tag, props);
     this.shot = null;
     this.parts = {
-      head: part("div", { class: "head" }), picture: part("div", {}), clip: part("div", {}), strip: part("div", { class: "strip" }),
+      head: part("div", { class: "head" }), vision: part("div", { role: "status" }), picture: part("div", {}), clip: part("div", {}), strip: part("div", { class: "strip" }),
       actions: part("div", { class: "actions", role: "group" }), facts: part("div", { class: "panel" }),
       history: part("div", {}), events: part("div", { class: "panel" }),
     };
     const parts = this.parts;
-    fill(this.element, h("article", { class: "sheet-in" }, this.#back(), parts.head, parts.actions, parts.picture, parts.strip, parts.clip,
+    fill(this.element, h("article", { class: "sheet-in" }, this.#back(), parts.head, parts.vision, parts.actions, parts.picture, parts.strip, parts.clip,
       h("div", { class: "panels" }, h("div", { class: "panel" }, h("h2", {}, t("history")), parts.history, this.may ? this.#remark() : null), parts.facts, parts.events)));
   }
 

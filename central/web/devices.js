@@ -5,7 +5,7 @@ import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { known, moment, number, span, t } from "./i18n.js";
 import { nuisancePanel } from "./nuisance.js";
-import { areaOf } from "./words.js";
+import { areaOf, cannotSee, visionMark } from "./words.js";
 
 const BAD_FIRST = ["offline", "refused", "unknown", "starting", "online"];
 
@@ -32,12 +32,19 @@ export class Devices {
     this.render();
   }
 
+  /** The camera that an incident comes from, as its health last told. */
+  camera({ site, node, camera }) {
+    return this.nodes.get(`${site}/${node}`)?.cameras.find((one) => one.camera === camera) ?? null;
+  }
+
   render() {
     const top = this.element.scrollTop;
     const nodes = [...this.nodes.values()].sort((a, b) => rank(a.state) - rank(b.state) || a.node.localeCompare(b.node));
     const cameras = nodes.flatMap((node) => node.cameras);
+    const blind = cameras.filter(cannotSee).length;
     fill(this.element, h("div", { class: "inner" },
-      h("header", {}, h("h1", {}, t("devices_title")), nodes.length ? h("span", { class: "muted num" }, t("devices_sum", { ok: cameras.filter((c) => c.state === "online").length, all: cameras.length })) : null),
+      h("header", {}, h("h1", {}, t("devices_title")), nodes.length ? h("span", { class: "muted num" }, t("devices_sum", { ok: cameras.filter((c) => c.state === "online").length, all: cameras.length })) : null,
+        blind ? h("span", { class: "vision is-unseen" }, icon("unseen"), t("unseen_sum", { n: blind })) : null),
       nodes.length ? nodes.map((node) => this.#node(node)) : h("div", { class: "calm" }, icon("node"), h("strong", {}, t("devices_empty")), h("p", {}, t("devices_empty_lead"))),
       nuisancePanel(this.areas, this.may, () => this.load())));
     this.element.scrollTop = top;
@@ -69,6 +76,7 @@ export class Devices {
     return h("div", { class: "camera" },
       h("div", { class: "name" }, h("h3", { title: camera.name }, camera.name), state(camera.state)),
       h("div", { class: "sub" }, `${camera.camera} · ${areaOf(camera)}`),
+      visionMark(camera),
       h("dl", {},
         fact("fps_in", fps(health.fps_in)), fact("fps_analysed", fps(health.fps_analysed)),
         fact("latency", health.latency_ms ? `${number(health.latency_ms.p95)} ms` : "–"),

@@ -31,7 +31,7 @@ class Console {
     this.fresh = new Set(); // arrived since the queue was last drawn
     this.live = new Live({
       incident: (incident) => this.#heard(incident),
-      node: (node) => this.devices?.put(node),
+      node: (node) => this.#heardNode(node),
       reload: () => this.load(),
       state: (state) => this.#line(state),
       lostSession: () => this.#sessionEnded(),
@@ -71,6 +71,7 @@ class Console {
       this.#route();
       this.#count();
       await this.devices.load();
+      this.detail.look();
       this.live.start(this.book.cursor);
     } catch (problem) {
       if (problem.status === 401) return this.login(t("login_ended"));
@@ -82,11 +83,17 @@ class Console {
     return undefined;
   }
 
+  #heardNode(node) {
+    this.devices?.put(node);
+    this.map?.put(node);
+    this.detail?.look();
+  }
+
   #furnish() {
     const now = () => this.live.now();
     const may = this.who.role !== "viewer" && this.who.role !== "reader";
     this.queue = new Queue(this.book, { select: (id) => this.#go(id), filter: (changes, whole) => this.#filter(changes, whole), more: () => this.#look({ more: true }), retry: () => this.load() }, now);
-    this.detail = new Detail({ act: (incident, action, more) => this.act(incident, action, more), part: (incident, camera) => this.part(incident, camera), back: () => this.#back() }, now, may);
+    this.detail = new Detail({ act: (incident, action, more) => this.act(incident, action, more), part: (incident, camera) => this.part(incident, camera), back: () => this.#back(), camera: (incident) => this.devices.camera(incident) }, now, may);
     this.devices = new Devices(now, may);
     this.map = new ProvinceMap(this.book, { open: (id) => this.#go(id) });
     this.desk = h("div", { class: "desk" }, this.queue.element, this.detail.element);

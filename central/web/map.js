@@ -5,7 +5,7 @@ import { fill, h, s } from "./dom.js";
 import { away, distance, ellipse, Plane, round } from "./geometry.js";
 import { icon } from "./icons.js";
 import { number, t } from "./i18n.js";
-import { areaOf, cameraOf, kindOf, severityMark, severityOf } from "./words.js";
+import { areaOf, cameraOf, cannotSee, kindOf, severityMark, severityOf, visionMark, visionOf } from "./words.js";
 
 const SEVERITIES = ["critical", "high", "medium", "low", "info"];
 const CLOSE_PX = 26; // marks nearer than this are one with a number
@@ -33,6 +33,13 @@ export class ProvinceMap {
     Object.assign(this, { cameras, danger, base, loaded: true });
     this.plane = this.view = null;
     this.render();
+  }
+
+  /** A node's cameras have changed. */
+  put(node) {
+    if (!this.loaded) return;
+    this.cameras = [...this.cameras.filter((one) => one.site !== node.site || one.node !== node.node), ...node.cameras];
+    if (this.plane && this.view) this.render();
   }
 
   /** Show one incident in the middle, or everything. */
@@ -76,7 +83,13 @@ export class ProvinceMap {
       h("span", { class: "num" }, at ? whereOf(incident) : t("map_nowhere"))),
       h("a", { class: "button quiet", href: `#/incidents/${incident.id}` }, t("map_open", { n: incident.number })));
     fill(this.side, h("h2", {}, t("map_incidents", { n: found.length })),
-      found.length ? h("ol", {}, found.map(located)) : h("p", { class: "muted" }, t("empty_open")), dangerPanel(this.danger));
+      found.length ? h("ol", {}, found.map(located)) : h("p", { class: "muted" }, t("empty_open")), this.#blind(), dangerPanel(this.danger));
+  }
+
+  #blind() {
+    const told = this.cameras.filter((camera) => cannotSee(camera) || camera.vision?.state === "stale");
+    const blind = told.filter(cannotSee).length;
+    return told.length ? h("div", { class: "blind" }, h("h2", {}, t("unseen_sum", { n: blind })), h("ul", {}, told.map((camera) => h("li", {}, h("strong", {}, camera.name), visionMark(camera))))) : null;
   }
 
   // What is where
@@ -200,8 +213,9 @@ export class ProvinceMap {
       const from = this.plane.at(lat, lon);
       const [sx, sy] = this.#screen(from);
       const [tx, ty] = bearing === null || bearing === undefined ? [sx, sy] : this.#screen(away(from, bearing, 16 / this.view.scale));
-      const label = `${camera.name} · ${t(`state_${camera.state}`)}`;
-      return s("g", { class: `eye ${camera.state}` }, s("title", {}, label), s("path", { d: `M${sx} ${sy}L${tx} ${ty}` }), s("circle", { cx: sx, cy: sy, r: 6 }), s("text", { x: sx + 10, y: sy + 16 }, this.cameras.length <= 40 ? camera.name : ""));
+      const label = [camera.name, t(`state_${camera.state}`), visionOf(camera)].filter(Boolean).join(" · ");
+      const slash = camera.vision && camera.vision.state !== "seen" ? s("path", { class: "slash", d: `M${sx - 9} ${sy - 9}L${sx + 9} ${sy + 9}` }) : null;
+      return s("g", { class: `eye ${camera.state}` }, s("title", {}, label), s("path", { d: `M${sx} ${sy}L${tx} ${ty}` }), s("circle", { cx: sx, cy: sy, r: 6 }), slash, s("text", { x: sx + 10, y: sy + 16 }, this.cameras.length <= 40 ? camera.name : ""));
     });
   }
 

@@ -58,7 +58,7 @@ def test_every_text_that_the_scripts_ask_for_exists():
 
 
 BUILT = ("kind_", "category_", "severity_", "handling_", "label_", "phase_", "fix_", "do_", "did_", "reason_", "key_",
-         "state_", "mode_", "filter_")  # fmt: skip
+         "sight_", "state_", "mode_", "filter_")  # fmt: skip
 
 
 def test_no_text_is_there_for_nobody():
