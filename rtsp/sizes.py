@@ -19,6 +19,8 @@ _KEPT = 150  # windows: a minute; noise follows the light within minutes
 _ENOUGH = 10  # windows before anything is claimed
 _MOVING_KEPT = 40
 _FLOOR = 0.1  # of the median: a spread below it is the stillness of a test picture, not of a camera
+_TAIL = 0.98  # of the quiet windows lie below: by 2.05 deviations where noise is normal,
+_TAIL_SIGMAS = 2.5  # and by so many at most: where nearly all is skipped, quiet packets now and then grow tenfold
 _TO_SIGMA = 1.4826  # from the median absolute deviation to the standard deviation of a normal distribution
 # Bytes per macroblock of a quiet picture: below, nearly all are skipped (measured: 0.01 to 0.3 at constant
 # quality, 1 to 4 where a constant bit rate codes the noise), and whatever moves has to be coded on top of that.
@@ -76,7 +78,8 @@ class PacketSizes:
         self._quiet.append(window.mean_bytes)
         level = median(self._quiet)
         spread = _TO_SIGMA * median(abs(size - level) for size in self._quiet)
-        self._level = (level, max(spread, _FLOOR * level, 1.0))
+        tail = (sorted(self._quiet)[int(_TAIL * len(self._quiet))] - level) / _TAIL_SIGMAS
+        self._level = (level, max(spread, tail, _FLOOR * level, 1.0))
 
     @property
     def ready(self) -> bool:

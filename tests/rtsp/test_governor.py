@@ -63,6 +63,19 @@ def test_stillness_counts_from_the_earlier_picture_that_shows_it(governor, strea
     assert "asleep" == governor.plan().mode
 
 
+def test_a_camera_whose_quiet_packets_jump_now_and_then_is_not_woken_by_the_next_jump():
+    sizes, rng = PacketSizes(), random.Random(4)
+    for number in range(100):
+        mean = 900 if number % 12 == 0 else rng.gauss(100, 5)
+        for _ in range(10):
+            window = sizes.add(0.04 * (number * 10 + _), mean, False)
+            if window is not None:
+                sizes.learn(window, moving=False)
+
+    assert sizes.surprise(900) < 3.0
+    assert sizes.surprise(10_000) > 8.0
+
+
 def test_movement_keeps_it_awake(governor, stream):
     stream.run(30.0, moved=True, mean=3000)
 
