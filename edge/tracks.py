@@ -61,6 +61,11 @@ class Tracks:
         """(N, 2) middle of each box."""
         return np.asarray((self.boxes[:, :2] + self.boxes[:, 2:]) / 2, np.float64)
 
+    @property
+    def previous_centres(self) -> Points:
+        """(N, 2) middle of each box at the look before."""
+        return np.asarray((self.previous[:, :2] + self.previous[:, 2:]) / 2, np.float64)
+
     def seen_at(self, time_s: float) -> npt.NDArray[np.bool_]:
         """(N,) True where the track was matched by a detection at `time_s`, not only predicted."""
         return np.asarray(self.seen_s >= time_s, np.bool_)

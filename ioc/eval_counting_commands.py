@@ -21,6 +21,9 @@ def counting(
     dataset: Annotated[Path, typer.Argument(help="a folder of clips, each with a NAME.truth.yaml that has 'counts:'")],
     model: Annotated[str, typer.Option(help="model card that finds people and vehicles")] = "yolov8n",
     only: Annotated[str, typer.Option(help="score only clips whose name matches this pattern")] = "*",
+    looks_per_s: Annotated[
+        float | None, typer.Option(min=0.1, max=60, help="look for objects so often, as a full box does; 5 by default")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="folder for a page with each line on its picture")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
@@ -29,7 +32,7 @@ def counting(
     from benchmarks.eval.counting_report import write_counting_report
     from benchmarks.eval.runner import ClipRunner
 
-    runner = ClipRunner(dataset, "counts", only=only, model=model)
+    runner = ClipRunner(dataset, "counts", only=only, model=model, looks_per_s=looks_per_s)
     rows, views = [], {}
     for name, truth, watched in runner.run():
         findings = [told.finding for told in watched.told]

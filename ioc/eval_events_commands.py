@@ -21,6 +21,9 @@ def events(
     dataset: Annotated[Path, typer.Argument(help="a folder of clips, each with a NAME.truth.yaml that has 'events:'")],
     model: Annotated[str, typer.Option(help="model card that finds people and vehicles")] = "yolov8n",
     only: Annotated[str, typer.Option(help="score only clips whose name matches this pattern")] = "*",
+    looks_per_s: Annotated[
+        float | None, typer.Option(min=0.1, max=60, help="look for objects so often, as a full box does; 5 by default")
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(help="folder for a page: each miss, each false alarm, and settings that would have done better"),
@@ -33,7 +36,7 @@ def events(
     from benchmarks.eval.report import write_report
     from benchmarks.eval.runner import ClipRunner
 
-    runner = ClipRunner(dataset, "events", only=only, model=model)
+    runner = ClipRunner(dataset, "events", only=only, model=model, looks_per_s=looks_per_s)
     seen = [Seen(*one) for one in runner.run()]
     clips = [
         scores.score_clip(s.clip, s.truth, s.watched.alarms(), duration_s=s.watched.duration_s, kinds=s.watched.kinds)

@@ -75,10 +75,15 @@ def watch(
     detect: Mapping[str, Detect],
     *,
     lorries: LorryJudge | None = None,
+    looks_per_s: float | None = None,
     advance: Callable[[float], None] = lambda time_s: None,
     on_look: Callable[[Moment, CameraWatch], None] = lambda moment, camera: None,
 ) -> Watched:
-    """Let a camera with `view` see all `frames`; `detect` gives the detector behind each sense."""
+    """Let a camera with `view` see all `frames`; `detect` gives the detector behind each sense.
+
+    `looks_per_s` is how often objects are looked for, as often as a node by default; a full box looks less often.
+    """
+    paced = InferenceSettings() if looks_per_s is None else InferenceSettings(looks_per_s=looks_per_s)
     camera: CameraWatch | None = None
     told: list[Told] = []
     looks: list[Look] = []
@@ -87,7 +92,7 @@ def watch(
     for moment in frames:
         if camera is None:
             first_s, aspect = moment.time_s, moment.picture.width / moment.picture.height
-            camera = make_watch(view, looks_per_s=InferenceSettings().looks_per_s, aspect=aspect, lorries=lorries)
+            camera = make_watch(view, looks_per_s=paced.looks_per_s, aspect=aspect, lorries=lorries)
         last_s = moment.time_s
         advance(last_s - first_s)
         told += arrivals.take(moment, camera)

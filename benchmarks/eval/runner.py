@@ -19,7 +19,7 @@ from detectors.detector import Detector
 from detectors.load import load_detector
 from detectors.lorries import LazyLorryCheck
 from detectors.picture import Picture
-from edge.config import ViewSettings
+from edge.config import InferenceSettings, ViewSettings
 from edge.rules import CATALOG
 from edge.small_objects import through_tiles
 from edge.smoke.sight import load_far_sight
@@ -31,7 +31,15 @@ from rtsp.file_source import frames
 class ClipRunner:
     """Runs every clip of a data set whose truth speaks of what is wanted."""
 
-    def __init__(self, dataset: Path, wanted: Literal["counts", "events"], *, only: str = "*", model: str) -> None:
+    def __init__(
+        self,
+        dataset: Path,
+        wanted: Literal["counts", "events"],
+        *,
+        only: str = "*",
+        model: str,
+        looks_per_s: float | None = None,
+    ) -> None:
         self._truths = [
             (clip, truth)
             for clip, truth in read_truths(dataset, wanted)
@@ -39,6 +47,7 @@ class ClipRunner:
         ]
         if not self._truths:
             raise ConfigError(f"{dataset}: no clip with a *{SUFFIX} file is called like {only!r}")
+        self._looks_per_s = looks_per_s
         self._models = {"objects": model, "smoke": "smoke"}
         self._loaded: dict[str, Detector] = {}
         self._lorries = LazyLorryCheck()
@@ -50,7 +59,8 @@ class ClipRunner:
 
     @property
     def facts(self) -> dict[str, Any]:
-        return {"models": {sense: self._models[sense] for sense in sorted(self._loaded)}}
+        models = {sense: self._models[sense] for sense in sorted(self._loaded)}
+        return {"models": models, "looks_per_s": self._looks_per_s or InferenceSettings().looks_per_s}
 
     @property
     def machine(self) -> dict[str, object]:
@@ -67,7 +77,14 @@ class ClipRunner:
                     progress.update(bar, description=f"{name} {time_s:.0f} s")
 
                 moments, detect = frames(clip, truth.camera.id), self._detectors(truth)
-                watched = watch(truth.camera, moments, detect, lorries=self._lorries, advance=show)
+                watched = watch(
+                    truth.camera,
+                    moments,
+                    detect,
+                    lorries=self._lorries,
+                    looks_per_s=self._looks_per_s,
+                    advance=show,
+                )
                 progress.advance(bar)
                 yield clip.name, truth, watched
 

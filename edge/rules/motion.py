@@ -38,6 +38,7 @@ class Legs:
 
     def __init__(self, aspect: float) -> None:
         self._aspect = aspect
+        self._before_s = np.nan  # when the look before was
         self._memory = TrackMemory(
             x=np.nan, y=0.0, since_s=0.0, speed=0.0, run_x=0.0, run_y=0.0, run_legs=0.0, legs=0.0, drove=0.0
         )
@@ -48,10 +49,14 @@ class Legs:
         at, size = square(tracks.centres, self._aspect), sizes(tracks, self._aspect)
         seen, new = tracks.seen_at(time_s), np.isnan(memory["x"][rows])
         self._set(rows[new], at[new], time_s)
+        # A track is shown at its second look: its first leg begins where it was at the first one.
+        began = new & (tracks.started_s == self._before_s)
+        self._set(rows[began], square(tracks.previous_centres[began], self._aspect), self._before_s)
+        self._before_s = time_s
         step = at - np.stack([memory["x"][rows], memory["y"][rows]], axis=1)
         length = np.hypot(step[:, 0], step[:, 1])
         took_s = time_s - memory["since_s"][rows]
-        ended = seen & ~new & (length > np.maximum(LEG_SHARE * size, SHORTEST_LEG))
+        ended = seen & (~new | began) & (length > np.maximum(LEG_SHARE * size, SHORTEST_LEG))
         speed = length / size / np.maximum(took_s, 1e-3)
         self._run(rows[ended], step[ended], size[ended], took_s[ended])
         memory["speed"][rows[ended]] = speed[ended]

@@ -20,8 +20,8 @@ from edge.tracks import Tracks
 Place: TypeAlias = tuple[float, float, float, float]  # time_s, foot x, foot y, height of the box
 
 WINDOW_S: Final = 3.0
-FEWEST: Final = 4
-SHORTEST_S: Final = 0.55
+FEWEST: Final = 3  # places: through two a line always fits, and nothing tells of a box that changed hands
+SHORTEST_S: Final = 0.55  # below, the jitter of the boxes is most of the way
 BOX_ERROR: Final = 0.03  # of its height that the lower edge of a box jitters by, at least
 MOST_PLACES: Final = 90
 
@@ -31,15 +31,22 @@ class Speeds:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._before_s = np.nan  # when the look before was
         self._places: dict[int, deque[Place]] = {}
 
     def update(self, tracks: Tracks, time_s: float) -> tuple[Areas, Areas]:
         """Return (N,) speeds in metres per second and (N,) their standard errors; NaN where too little is known."""
         speeds, errors = np.full(len(tracks), np.nan), np.full(len(tracks), np.nan)
         usable = tracks.seen_at(time_s) & ~cut_by_border(tracks.boxes)
+        # A track is shown at its second look: where it was at the first one is as good a place.
+        began = (tracks.started_s == self._before_s) & ~cut_by_border(tracks.previous)
+        before = np.column_stack([tracks.previous_feet, tracks.previous[:, 3] - tracks.previous[:, 1]]).tolist()
+        self._before_s = time_s
         feet, heights = tracks.feet, (tracks.boxes[:, 3] - tracks.boxes[:, 1]).astype(float)
         for row in np.flatnonzero(usable):  # each track has its own number of places; there are a few dozen at most
             places = self._places.setdefault(int(tracks.ids[row]), deque(maxlen=MOST_PLACES))
+            if not places and began[row]:
+                places.append((float(tracks.started_s[row]), *before[row]))
             places.append((time_s, float(feet[row, 0]), float(feet[row, 1]), float(heights[row])))
             while time_s - places[0][0] > WINDOW_S:
                 places.popleft()

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from edge.rules.motion import Legs
 from edge.rules.movers import Movers
 from edge.rules.outlines import Outlines
 from edge.rules.passages import NAMELESS, Passage, Passages
@@ -185,3 +186,18 @@ def test_a_verdict_is_revised_when_day_comes() -> None:
         passages.take(1005 + 10.0 * n)
 
     assert not passages.misses_much
+
+
+def test_the_first_leg_begins_where_the_track_was_first_seen() -> None:
+    """A track is shown at its second look; at few looks a second that first step is much of what is seen of it."""
+    legs = Legs(ASPECT)
+    first, second = (np.array([[x, 0.4, x + 0.1, 0.5]], np.float32) for x in (0.2, 0.4))
+    began, now = np.array([1.0]), np.array([1.4])
+    shown = Tracks(np.array([1]), np.array(["car"]), second, first, np.array([0.9], np.float32), began, now)
+
+    legs.update(Tracks.none(), 1.0)
+    motion = legs.update(shown, 1.4)
+
+    assert motion.ended.all()
+    assert motion.steps[0] == pytest.approx([0.2 * ASPECT, 0.0], abs=1e-6)
+    assert motion.took_s[0] == pytest.approx(0.4)

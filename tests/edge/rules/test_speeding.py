@@ -43,6 +43,12 @@ def test_who_is_clearly_too_fast_is_reported_once_with_speed_error_and_the_warni
     assert "not evidence" in detail["use"]
 
 
+def test_half_as_many_looks_tell_of_speeding_in_the_same_view():
+    half_as_many = looks([thing(1, "car", drive(100))], 6, step_s=0.4)
+
+    assert len(starts(tell(rule("speeding", limit_kmh=70), half_as_many))) == 1
+
+
 def test_who_is_in_view_for_less_than_a_second_is_reported():
     assert len(starts(speeding(110, drive(160)))) == 1
 
