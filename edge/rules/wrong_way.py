@@ -18,7 +18,7 @@ from edge.rules.base import Finding, Look, Rule, Scene, Severity, ZoneRuleSettin
 from edge.rules.cause import Cause
 from edge.rules.memory import TrackMemory
 from edge.rules.motion import Legs, Motion
-from edge.rules.objects import VEHICLES, seen_objects, sizes
+from edge.rules.objects import LINGER_S, VEHICLES, seen_objects, sizes
 from edge.tracks import Tracks
 
 WRONG_SIZES: Final = 0.9  # so many of its own sizes must it go wrong
@@ -45,7 +45,7 @@ class WrongWay(Rule[WrongWaySettings]):
         super().__init__(settings, scene)
         self._zone = scene.zone(settings.zone)
         self._legs = Legs(scene.aspect)
-        self._wrong = TrackMemory(length=0.0, legs=0.0, since_s=0.0, heading_deg=0.0)
+        self._wrong = TrackMemory(length=0.0, legs=0.0, since_s=0.0, heading_deg=0.0, seen_s=np.nan)
         self._cause = Cause(
             self.kind, settings.name, severity=settings.severity, zone=settings.zone, gone_s=settings.gone_s
         )
@@ -83,12 +83,17 @@ class WrongWay(Rule[WrongWaySettings]):
         self._wrong.forget(gone)
 
     def _judge(self, tracks: Tracks, motion: Motion, time_s: float) -> None:
-        """Add each leg that went wrong; one that went right, or another way than the last, clears the record."""
+        """Add each leg that went wrong; one that went right, or another way than the last, clears the record.
+
+        A leg that ends after a while out of sight is neither: it may lead to the next vehicle behind.
+        """
         rows, wrong = self._wrong.rows(tracks.ids), self._wrong
+        ended = motion.ended & (time_s - np.fmax(wrong["seen_s"][rows], tracks.started_s) <= LINGER_S)
+        wrong["seen_s"][rows] = tracks.seen_s
         headings = heading_deg(motion.steps)
         off = self._off(headings) & self._zone.contains(tracks.feet)
-        right = motion.ended & ~off
-        bad = motion.ended & off
+        right = ended & ~off
+        bad = ended & off
         turned = bad & (angle_between_deg(headings, wrong["heading_deg"][rows]) > SAME_WAY_DEG)
         for name in ("length", "legs"):
             wrong[name][rows[right | turned]] = 0.0

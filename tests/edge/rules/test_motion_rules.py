@@ -233,3 +233,11 @@ def test_somebody_who_bends_down_and_rises_has_not_fallen() -> None:
     path = [*stays(0, 3, upright), *stays(3.2, 4.4, bent), *stays(4.6, 9, upright)]
 
     assert tell(rule("fall"), looks([thing(1, "person", path)], 9)) == []
+
+
+def test_a_track_that_comes_back_further_down_is_not_known_to_have_driven_there() -> None:
+    """Twice it is lost for 0.8 s and found again behind: at few looks a second that is the next vehicle."""
+    where = {0.0: 0.3, 0.4: 0.3, 1.2: 0.42, 1.6: 0.42, 2.4: 0.54, 2.8: 0.54}
+    car = thing(1, "car", [(t, at(0.5, y)) for t, y in where.items()])
+
+    assert tell(rule("wrong_way", allowed_deg=0), looks([car], 3, step_s=0.4)) == []
