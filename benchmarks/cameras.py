@@ -14,28 +14,15 @@ import httpx
 import numpy as np
 import psutil
 
-from benchmarks.eval.clips import watch
 from benchmarks.mixes import Mix
+from benchmarks.reference import Happening, Reference, film_length_s
 from benchmarks.stack import Stack
-from common.media import cache_dir, sha256_of
-from detectors.detector import Detector
-from edge.config import ViewSettings
-from rtsp.file_source import frames
 
 RECALL: Final = 0.99
 EARLY_S: Final = 2.0
 LATE_S: Final = 3.0
 FIRST_FRAME_WITHIN_S: Final = 90.0
 MB: Final = 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One thing that full decoding saw begin: when in the film, what, and where in the picture."""
-
-    film_s: float
-    kind: str
-    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,41 +44,7 @@ class Trial:
     frames: Mapping[str, int]
 
 
-def reference(mix: Mix, detector: Detector, progress: Callable[[float], None] = lambda share: None) -> list[Happening]:
-    """Return what the product sees on the second way round of the film with every frame decoded and analysed."""
-    known = cache_dir() / "bench" / f"{mix.film.stem}-{sha256_of(mix.film)[:12]}-{_digest(mix.camera)}.json"
-    if known.exists():
-        return [Happening(**row) for row in json.loads(known.read_text(encoding="utf-8"))]
-    length_s = film_length_s(mix)
-    twice = _twice(mix, length_s, progress)
-    view = ViewSettings.model_validate(dict(mix.camera))
-    seen = watch(view, twice, {mix.sense: lambda picture: detector.detect([picture])[0]})
-    places = {rule.settings.name: _place_of(rule.settings) for rule in seen.rules}
-    found = [
-        Happening(round(alarm.time_s - length_s, 2), alarm.kind, places[alarm.rule])
-        for alarm in seen.alarms()
-        if alarm.time_s >= length_s
-    ]
-    known.parent.mkdir(parents=True, exist_ok=True)
-    known.write_text(json.dumps([asdict(one) for one in found]), encoding="utf-8")
-    return found
-
-
-def _place_of(settings: Any) -> str:
-    """Return what an event's subject names last: zone, line, or the rule."""
-    return str(getattr(settings, "zone", None) or getattr(settings, "line", None) or settings.name)
-
-
-def film_length_s(mix: Mix) -> float:
-    """Return the seconds after which the film begins again."""
-    from rtsp.simulator.clip import TICKS_PER_S, Clip
-
-    return Clip.read(mix.film).length / TICKS_PER_S
-
-
-def run_trial(
-    mix: Mix, count: int, truth: Sequence[Happening], stack: Stack, *, seconds: float, settle_s: float = 0.0
-) -> Trial:
+def run_trial(mix: Mix, count: int, truth: Reference, stack: Stack, *, seconds: float, settle_s: float = 0.0) -> Trial:
     """Run `count` live cameras for a while and hold what arrived against `truth`.
 
     What happens in the first `settle_s` is not counted: cameras that are to sleep must first be known to stand still.
@@ -101,7 +54,7 @@ def run_trial(
     names = [f"{mix.film.stem}-{n + 1:03d}" for n in range(count)]
     began_s = time.time()
     node = stack.start_edge([{"id": f"cam-{n}", "url": stack.rtsp(name), **mix.camera} for n, name in enumerate(names)])
-    start_s = _all_started(stack, count, began_s)
+    began = _all_started(stack, count)
     time.sleep(settle_s)
     processes = psutil.Process(node.process.pid), psutil.Process(simulator.process.pid)
     begin_s, before = time.time(), [_cpu_s(p) for p in processes]
@@ -114,10 +67,11 @@ def run_trial(
     node_cpu, simulator_cpu = ((b - a) / (end_s - begin_s) for a, b in zip(before, after, strict=True))
     time.sleep(LATE_S)  # what began at the end may still arrive
     rows = _starts(stack)
-    recall, expected, seen = _recall(mix, truth, rows, count, begin_s, end_s)
+    recall, expected, seen = _recall(mix, truth, rows, began or [], begin_s, end_s)
     late_ms = [row["late_ms"] for row in rows if begin_s <= row["at_s"] <= end_s]
     p95_ms = round(float(np.quantile(late_ms, 0.95)), 1) if late_ms else None
     growth_mb = (float(np.median(sizes[-5:])) - float(np.median(sizes[: max(5, len(sizes) // 3)]))) / MB
+    start_s = None if began is None else round(max(began) - began_s, 1)
     why_not = _why_not(mix, recall, p95_ms, start_s)
     return Trial(
         cameras=count,
@@ -138,7 +92,7 @@ def run_trial(
 
 def bench_cameras(
     mix: Mix,
-    truth: Sequence[Happening],
+    truth: Reference,
     make_stack: Callable[[], Any],
     *,
     first: int,
@@ -194,53 +148,42 @@ def _why_not(mix: Mix, recall: float | None, p95_ms: float | None, start_s: floa
     return ""
 
 
-def _twice(mix: Mix, length_s: float, progress: Callable[[float], None]) -> Any:
-    """Yield the film's frames two times round, as one session."""
-    from dataclasses import replace
-    from datetime import timedelta
-
-    for round_ in range(2):
-        for frame in frames(mix.film, "reference"):
-            progress((round_ * length_s + frame.time_s) / (2 * length_s))
-            later_s = round_ * length_s
-            yield replace(
-                frame, time_s=frame.time_s + later_s, captured_at=frame.captured_at + timedelta(seconds=later_s)
-            )
-
-
 def _recall(
-    mix: Mix, truth: Sequence[Happening], rows: Sequence[Mapping[str, Any]], count: int, begin_s: float, end_s: float
+    mix: Mix,
+    truth: Reference,
+    rows: Sequence[Mapping[str, Any]],
+    began: Sequence[float],
+    begin_s: float,
+    end_s: float,
 ) -> tuple[float | None, int, int]:
     """Return (recall, expected, seen) over all cameras, with the film's position taken from the events themselves.
 
-    All copies share one unknown, the moment at which the first copy's film began; it is the one that explains most
-    events. With dozens of cameras it is determined many times over, so that choosing it flatters nobody.
+    began: when each camera's first picture was looked at. All copies share one unknown, the moment at which the first
+    copy's film began; it is the one that explains most events. With dozens of cameras it is determined many times over,
+    so that choosing it flatters nobody.
     """
     length_s = film_length_s(mix)
-    phases = [int(n * 0.6180339887498949 % 1.0 * length_s * 90000) / 90000 for n in range(count)]
+    by_camera: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_camera.setdefault(row["camera"], []).append(row)
     best = (-1, 0)
     for step in range(round(length_s / 0.25)):
         expected = seen = 0
-        for number in range(count):
-            mine = [row for row in rows if row["camera"] == f"cam-{number}"]
-            for one in truth:
-                for at_s in _occasions(one.film_s - phases[number] + step * 0.25, length_s, begin_s, end_s):
-                    expected += 1
-                    seen += any(_is_it(row, one, at_s, LATE_S + mix.look_s) for row in mine)
+        for number, began_s in enumerate(began):
+            phase_s = int(number * 0.6180339887498949 % 1.0 * length_s * 90000) / 90000
+            film_s = (began_s + phase_s - step * 0.25) % length_s
+            for one, at_s in truth.due(began_s, film_s, begin_s + EARLY_S, end_s - EARLY_S):
+                expected += 1
+                seen += any(_is_it(row, one, at_s, mix.look_s) for row in by_camera.get(f"cam-{number}", ()))
         best = max(best, (seen, expected), key=lambda pair: pair[0] / pair[1] if pair[1] else 0.0)
     seen, expected = best
     return (round(seen / expected, 4) if expected else None), expected, max(0, seen)
 
 
-def _is_it(row: Mapping[str, Any], one: Happening, at_s: float, late_s: float) -> bool:
+def _is_it(row: Mapping[str, Any], one: Happening, at_s: float, look_s: float) -> bool:
+    """True when an event is the one that is due: looks fall otherwise than the reference's, by up to one of them."""
     is_same = row["kind"] == one.kind and row["place"] == one.place
-    return bool(is_same and -EARLY_S <= row["at_s"] - at_s <= late_s)
-
-
-def _occasions(first_s: float, length_s: float, begin_s: float, end_s: float) -> list[float]:
-    rounds = range(int((begin_s + EARLY_S - first_s) // length_s), int((end_s - first_s) // length_s) + 1)
-    moments = [first_s + n * length_s for n in rounds]
-    return [at_s for at_s in moments if begin_s + EARLY_S <= at_s <= end_s - EARLY_S]
+    return bool(is_same and -EARLY_S - look_s <= row["at_s"] - at_s <= LATE_S + look_s)
 
 
 def _starts(stack: Stack) -> list[dict[str, Any]]:
@@ -266,14 +209,16 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _all_started(stack: Stack, count: int, began_s: float) -> float | None:
-    """Return the seconds until the last camera's first picture was analysed, as the node's log tells."""
-    log = stack.group.data / "edge.log"
-    while time.time() < began_s + FIRST_FRAME_WITHIN_S:
+def _all_started(stack: Stack, count: int) -> list[float] | None:
+    """Return when each camera's first picture was analysed (Unix seconds), as the node's log tells."""
+    log, until_s = stack.group.data / "edge.log", time.time() + FIRST_FRAME_WITHIN_S
+    while time.time() < until_s:
         stack.group.check()
-        lines = [line for line in log.read_text(encoding="utf-8").splitlines() if '"first picture analysed"' in line]
-        if len(lines) >= count:
-            return round(_unix(json.loads(lines[-1])["timestamp"]) - began_s, 1)
+        lines = log.read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in lines if '"first picture analysed"' in line]
+        began = {row["camera"]: _unix(row["timestamp"]) for row in rows}
+        if len(began) >= count:
+            return [began[f"cam-{number}"] for number in range(count)]
         time.sleep(0.25)
     return None
 
@@ -300,9 +245,3 @@ def _cpu_s(process: psutil.Process) -> float:
 
 def _unix(text: str) -> float:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-
-
-def _digest(camera: Mapping[str, Any]) -> str:
-    import hashlib
-
-    return hashlib.sha256(json.dumps(camera, sort_keys=True).encode()).hexdigest()[:12]

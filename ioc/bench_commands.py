@@ -93,8 +93,9 @@ def cameras(
     as_json: AsJson = False,
 ) -> None:
     """The largest number of live cameras this box carries without losing events against full decoding."""
-    from benchmarks.cameras import Trial, bench_cameras, reference
+    from benchmarks.cameras import Trial, bench_cameras
     from benchmarks.mixes import MIXES
+    from benchmarks.reference import reference
     from detectors.load import load_detector
     from edge.smoke.sight import load_far_sight
     from ioc.demo.clips import prepare
