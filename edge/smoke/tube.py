@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from edge.smoke.flame import Light
+
 Box = npt.NDArray[np.float32]  # (4,) x0 y0 x1 y1, each 0..1
 
 KEPT_SIGHTINGS: Final = 64  # an hour at one look a minute; growth and drift need no more
@@ -30,6 +32,7 @@ class Sighting:
     usual: float
     watched_s: float = 0.0  # for how long the view had been watched
     below: float = 0.0  # how far its foot stands below the horizon, in shares of the height; negative in the sky
+    light: Light | None = None  # what shines in it, for flames
     others: int = 0  # candidates elsewhere in the same look, about as sure
 
     @property

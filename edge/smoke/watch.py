@@ -10,7 +10,8 @@ import numpy.typing as npt
 from detectors.detections import Detections
 from detectors.picture import Picture
 from edge.smoke.backdrop import Backdrop, Plane, inside_of, news_in
-from edge.smoke.evidence import OLD_S, Weights, add, miss
+from edge.smoke.evidence import AS_LIKELY, OLD_S, Weights, add, miss
+from edge.smoke.flame import is_flame, light_in
 from edge.smoke.habits import Habits
 from edge.smoke.sight import COLUMNS, ROWS, USUAL, horizon
 from edge.smoke.tube import Sighting, Tube
@@ -40,7 +41,7 @@ class SmokeWatch:
     def look(self, found: Detections, picture: Picture | None, time_s: float) -> list[Tube]:
         """Take in one look; return every candidate, strongest first."""
         now = "clear" if picture is None else self._visibility.look(picture, time_s)
-        self.is_blind = now not in {"clear", "night"}
+        self.is_blind = now in {"fog", "glare"}
         if self.is_blind:
             return self._sorted()  # fog is not smoke, and neither is its absence an all-clear
         if now == "night":
@@ -51,7 +52,7 @@ class SmokeWatch:
         departure = None if plane is None else self._departure(plane, time_s)
         if picture is not None:
             self._horizon = horizon(picture.gray(COLUMNS, ROWS))
-        self._follow(found, departure, time_s)
+        self._follow(found, picture, departure, time_s)
         self._remember(found, plane, time_s)
         self._tubes.forget(time_s, keep=frozenset(tube.number for tube in self._tubes.alive if tube.reported))
         return self._sorted()
@@ -65,25 +66,30 @@ class SmokeWatch:
         known = self._backdrop.departure(plane, time_s)
         return np.zeros_like(plane) if known is None else known
 
-    def _follow(self, found: Detections, departure: Plane | None, time_s: float) -> None:
+    def _follow(self, found: Detections, picture: Picture | None, departure: Plane | None, time_s: float) -> None:
         owners = self._tubes.match(found.boxes)
         pieces: dict[int, list[int]] = {}
         for row, owner in enumerate(owners):
             pieces.setdefault(owner, []).append(row)
         known = list(self._tubes.alive)
         step_s, self._time_s = time_s - self._time_s, time_s
-        seen = [self._tubes.begin(self._sighting(found, [row], departure, time_s)) for row in pieces.pop(-1, [])]
+        seen = [
+            self._tubes.begin(self._sighting(found, [row], picture, departure, time_s)) for row in pieces.pop(-1, [])
+        ]
         for index, tube in enumerate(known):
             if index in pieces:
-                tube.see(self._sighting(found, pieces[index], departure, time_s))
+                tube.see(self._sighting(found, pieces[index], picture, departure, time_s))
                 seen.append(tube)
             else:
                 tube.miss()
                 miss(tube, step_s)
         for tube in seen:
-            add(tube, self._weights.log_odds(tube), step_s)
+            says = self._weights.log_odds(tube)
+            add(tube, says if _burns(tube, picture) else min(says, AS_LIKELY), step_s)
 
-    def _sighting(self, found: Detections, rows: list[int], departure: Plane | None, time_s: float) -> Sighting:
+    def _sighting(
+        self, found: Detections, rows: list[int], picture: Picture | None, departure: Plane | None, time_s: float
+    ) -> Sighting:
         box, score, label = strongest_of(found, rows)
         return Sighting(
             time_s=time_s,
@@ -94,6 +100,7 @@ class SmokeWatch:
             usual=self._habits.usual(box),
             watched_s=self._habits.watched_s,
             below=float(box[3]) - self._horizon,
+            light=light_in(picture, box) if picture is not None and label == "flame" else None,
             others=others(found, box, score),
         )
 
@@ -110,6 +117,15 @@ class SmokeWatch:
 
     def _sorted(self) -> list[Tube]:
         return sorted(self._tubes.alive, key=lambda tube: -tube.evidence)
+
+
+def _burns(tube: Tube, picture: Picture | None) -> bool:
+    """Return whether a light may be a flame; what is not called one is not asked."""
+    if picture is None or tube.last.label != "flame":
+        return True
+    before = tube.sightings[-2] if len(tube.sightings) > 1 else None
+    known = None if before is None or before.light is None else (before.box, before.light)
+    return is_flame(picture, tube.last.box, known)
 
 
 def _inside_any(boxes: npt.NDArray[np.float32], areas: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.bool_]:
