@@ -159,7 +159,7 @@ class Camera:
         times = Timestamps(encoding.time_base, self._dropped)
         self._wall = WallClock(self._utc, arrival="file" if source.finite else "arrival")
         tick_s, base_s = float(encoding.time_base), None
-        gathering, asked_s = Gathering() if source.patient else None, self._clock()
+        gathering = Gathering() if source.patient else None
         for raw in with_first_time(source.packets(self._stop)):
             arrived_s = self._clock()
             stamp = times.judge(raw.pts, raw.dts, raw.duration, arrived_s)
@@ -173,10 +173,9 @@ class Camera:
             time_s = base_s + stamp.pts * tick_s
             self._take(_stamped(raw, session, time_s, arrived_s, encoding, self._wall))
             if gathering is not None and self._governor.plan().mode in {"asleep", "keys"}:
-                pause_s = gathering.pause_s(asked_s, arrived_s, time_s, self._meter.fps)
+                pause_s = gathering.pause_s(arrived_s, time_s, self._meter.fps)
                 if pause_s:
                     self._stop.wait(pause_s)
-            asked_s = self._clock()
 
     def _take(self, packet: Packet) -> None:
         self._time_s = max(packet.time_s, self._time_s or 0.0)
