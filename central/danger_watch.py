@@ -35,8 +35,8 @@ Send = Callable[[NodeTopics, Command], None]
 Levels = dict[str, str]
 
 
-class DangerWatch:
-    """A thread that looks every few seconds, from `start` to `stop`. `send` raises BrokerUnavailable."""
+class DangerWatch(Rounds):
+    """A thread that looks every few seconds. `send` raises BrokerUnavailable."""
 
     def __init__(
         self,
@@ -53,8 +53,7 @@ class DangerWatch:
         self._asked_s: float | None = None
         self._told: dict[NodeTopics, tuple[str | None, Levels, float]] = {}  # boot, levels, when
         self._trouble: str | None = None
-        self._rounds = Rounds("fire-danger", LOOK_EVERY_S, self._go)
-        self.start, self.stop = self._rounds.start, self._rounds.stop
+        super().__init__("fire-danger", LOOK_EVERY_S, self._go)
 
     def rate(self) -> None:
         """Let the stored days follow the table of this configuration."""

@@ -21,8 +21,8 @@ TIDY_EVERY: Final = timedelta(hours=1)
 TICK_S: Final = 1.0
 
 
-class Watch:
-    """A thread that looks once a second, from `start` to `stop`."""
+class Watch(Rounds):
+    """A thread that looks once a second."""
 
     def __init__(
         self,
@@ -44,8 +44,7 @@ class Watch:
         self._clock = clock
         self._hears_since: datetime | None = None
         self._tidied_at: datetime | None = None
-        self._rounds = Rounds("watch", TICK_S, self._go)
-        self.start, self.stop = self._rounds.start, self._rounds.stop
+        super().__init__("watch", TICK_S, self._go)
 
     def look(self) -> None:
         """Report nodes that are away for too long. While the broker is away nobody can be called silent."""

@@ -170,10 +170,10 @@ class Camera:
             if base_s is None:
                 base_s = max(arrived_s, (self._time_s or 0.0) + 0.001) - stamp.dts * tick_s
             raw.pts, raw.dts = stamp.pts, stamp.dts
-            time_s = base_s + stamp.pts * tick_s
-            self._take(_stamped(raw, session, time_s, arrived_s, encoding, self._wall))
+            self._take(_stamped(raw, session, base_s + stamp.pts * tick_s, arrived_s, encoding, self._wall))
             if gathering is not None and self._governor.plan().mode in {"asleep", "keys"}:
-                pause_s = gathering.pause_s(arrived_s, time_s, self._meter.fps)
+                # By when it is decoded: that never runs backwards, as the times of B-frames do.
+                pause_s = gathering.pause_s(arrived_s, base_s + stamp.dts * tick_s, self._meter.fps)
                 if pause_s:
                     self._stop.wait(pause_s)
 

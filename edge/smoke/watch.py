@@ -45,9 +45,8 @@ class SmokeWatch:
         if self.is_blind:
             return self._sorted()  # fog is not smoke, and neither is its absence an all-clear
         if now == "night":
-            found = found[
-                found.labels == "flame"
-            ]  # smoke without light is not seen: what looks like it is a lamp's glow
+            # Smoke without light is not seen: what looks like it is a lamp's glow.
+            found = found[found.labels == "flame"]
         plane = None if picture is None else self._backdrop.plane(picture)
         departure = None if plane is None else self._departure(plane, time_s)
         if picture is not None:

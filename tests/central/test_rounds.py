@@ -34,5 +34,15 @@ def test_whatever_goes_wrong_the_next_round_is_made_and_stopping_ends_it(caplog:
     assert not [thread for thread in threading.enumerate() if thread.name == "sweeping"]
 
 
-def test_what_was_never_started_can_be_stopped() -> None:
-    Rounds("idle", 1.0, lambda: None).stop()
+def test_what_was_told_to_end_before_it_began_makes_no_round() -> None:
+    made: list[bool] = []
+    rounds = Rounds("idle", 0.001, lambda: made.append(True))
+
+    rounds.stop()
+    rounds.start()
+    for thread in threading.enumerate():
+        if thread.name == "idle":
+            thread.join(10)
+
+    assert made == []
+    assert "idle" not in [thread.name for thread in threading.enumerate()]
