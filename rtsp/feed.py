@@ -171,9 +171,11 @@ class Feed:
         if found is None or found[0] != number or number < self._cursor:
             return
         packet = found[1]
+        self._follow_session(packet)
+        if plan.mode == "keys" and not self._due(packet.time_s, plan):
+            return  # it came while the one before it was decoded, which was enough
         self._lose(number, "asleep" if plan.mode == "asleep" else "key_frames_only")
         self._cursor = number + 1
-        self._follow_session(packet)
         self._release()
         shown = plan.mode != "asleep" or self.governor.idle_look_due(packet.time_s)
         picture = glance(packet, shown=shown)  # in software: opening a device takes longer than one picture
