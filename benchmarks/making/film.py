@@ -11,6 +11,7 @@ import numpy as np
 import yaml
 
 from benchmarks.eval.truth import SUFFIX, Truth
+from common.config import ConfigError
 from detectors.picture import Image
 from rtsp.file_source import frames
 from rtsp.simulator.encode import Encoding, encode_images
@@ -20,16 +21,23 @@ BY: Final = "by construction, from real footage"
 
 
 def stretch(clip: Path, start_s: float, end_s: float) -> list[Image]:
-    """Return the pictures of `clip` from `start_s` to `end_s` at `FPS`, repeated or left out to meet it."""
+    """Return the pictures of `clip` from `start_s` to `end_s` at `FPS`, repeated or left out to meet it.
+
+    Raises `ConfigError` where the clip ends before that: what is made of half a stretch would not be what it says.
+    """
     wanted = np.arange(start_s, end_s, 1 / FPS)
     found: list[Image] = []
+    last_s = 0.0
     for frame in frames(clip):
+        last_s = frame.time_s
         if len(found) == len(wanted):
             break
         image: Image | None = None
         while len(found) < len(wanted) and wanted[len(found)] <= frame.time_s + 1e-6:
             image = _even(frame.picture.bgr()) if image is None else image
             found.append(image)
+    if len(found) < len(wanted):
+        raise ConfigError(f"{clip}: its last picture is at {last_s:.1f} s, and {start_s:.1f} to {end_s:.1f} s are needed")
     return found
 
 

@@ -11,6 +11,7 @@ from benchmarks.eval.truth import read_truths
 from benchmarks.making.film import FPS, re_timed, stretch, write
 from benchmarks.making.layers import at_place, cropped, pasted, plate, with_thing
 from benchmarks.making.recipes import RECIPES, make
+from common.config import ConfigError
 from detectors.picture import Image
 
 
@@ -84,9 +85,19 @@ def test_a_made_clip_reads_back_with_its_truth(tmp_path: Path):
 
     [(found, truth)] = read_truths(tmp_path, "events")
     assert found == clip and truth.truth_by is not None and "construction" in truth.truth_by
-    assert len(stretch(clip, 0, 10)) == pytest.approx(len(MOVES), abs=1)
+    assert len(stretch(clip, 0, len(MOVES) / FPS)) == len(MOVES)
     assert stretch(clip, 0, 4 / FPS)[0].shape == (120, 160, 3)
 
 
 def test_recipes_whose_clips_are_missing_say_so(tmp_path: Path):
     assert dict(make(tmp_path, tmp_path / "out")) == dict.fromkeys(RECIPES)
+
+
+def test_a_clip_that_is_too_short_is_named_with_what_is_needed(tmp_path: Path):
+    (tmp_path / "counting").mkdir()
+    short = write(tmp_path / "counting", "m6_video1", MOVES, {}, [], "less than a second of a motorway")
+
+    with pytest.raises(ConfigError) as told:
+        dict(make(tmp_path, tmp_path / "out", only="congestion"))
+
+    assert str(told.value) == f"{short}: its last picture is at 0.8 s, and 0.0 to 16.0 s are needed"
