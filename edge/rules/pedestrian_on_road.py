@@ -1,7 +1,8 @@
 """Report people on foot on a carriageway where nobody walks.
 
 Riders are no pedestrians, nor is anybody inside a vehicle, or faster than a runner: the machine below a rider is not
-always seen. One alarm while anybody is there; `detail` carries `people`.
+always seen. How fast somebody comes or goes along the view shows only on a calibrated camera: with a `ground:` block
+speeds are metres a second over the ground. One alarm while anybody is there; `detail` carries `people`.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import Field
 
-from edge.geometry import Flags
+from edge.geometry import Areas, Flags
+from edge.ground import Ground
 from edge.rules.base import Finding, Look, Rule, Scene, Severity, ZoneRuleSettings
 from edge.rules.cause import Cause
 from edge.rules.dwell import Dwell, tell_stay
 from edge.rules.memory import TrackMemory
 from edge.rules.objects import VEHICLES, covered_share, riders, square
+from edge.rules.speeds import Speeds
 from edge.tracks import Tracks
 
 RIDES_SHARE: Final = 0.2  # of its looks in which it sits on a machine: the detector misses that now and then
 FASTEST_WALK: Final = 2.2  # own heights per second: a runner; cyclists and motorcyclists are faster
+FASTEST_WALK_M: Final = 4.0  # metres per second over the ground, the same for a person of 1.8 m
+SURE: Final = 2.0  # standard errors by which a speed over the ground must be above it
 PACE_S: Final = 0.8
 INSIDE_SHARE: Final = 0.8  # of a person's box within a vehicle's box: a driver, a passenger, or a mistake
 
@@ -42,7 +47,7 @@ class PedestrianOnRoad(Rule[PedestrianOnRoadSettings]):
     def __init__(self, settings: PedestrianOnRoadSettings, scene: Scene) -> None:
         super().__init__(settings, scene)
         self._dwell = Dwell(scene.zone(settings.zone))
-        self._walkers = Walkers(scene.aspect)
+        self._walkers = Walkers(scene.aspect, scene.ground)
         self._cause = Cause(
             self.kind, settings.name, severity=settings.severity, zone=settings.zone, gone_s=settings.gone_s
         )
@@ -66,8 +71,9 @@ class PedestrianOnRoad(Rule[PedestrianOnRoadSettings]):
 class Walkers:
     """Tells people on foot from riders whose machine is not always seen: who rode, or is too fast, does not walk."""
 
-    def __init__(self, aspect: float) -> None:
+    def __init__(self, aspect: float, ground: Ground | None = None) -> None:
         self._aspect = aspect
+        self._speeds = None if ground is None else Speeds(ground)
         self._memory = TrackMemory(looks=0.0, rides=0.0, x=np.nan, y=0.0, at_s=0.0, speed=0.0)
 
     def update(self, tracks: Tracks, time_s: float) -> Flags:
@@ -80,12 +86,21 @@ class Walkers:
         rode = memory["rides"][rows] >= RIDES_SHARE * np.maximum(memory["looks"][rows], 1)
         vehicles = tracks[np.isin(tracks.labels, list(VEHICLES - {"motorcycle"}))]
         inside = covered_share(tracks.boxes, vehicles.boxes) >= INSIDE_SHARE
-        return np.asarray(
-            (tracks.labels == "person") & ~rode & ~inside & (memory["speed"][rows] <= FASTEST_WALK), np.bool_
-        )
+        walks = (memory["speed"][rows] <= FASTEST_WALK) & (self._least_m(tracks, time_s) <= FASTEST_WALK_M)
+        return np.asarray((tracks.labels == "person") & ~rode & ~inside & walks, np.bool_)
 
     def forget(self, track_ids: Iterable[int]) -> None:
-        self._memory.forget(track_ids)
+        gone = list(track_ids)
+        self._memory.forget(gone)
+        if self._speeds is not None:
+            self._speeds.forget(gone)
+
+    def _least_m(self, tracks: Tracks, time_s: float) -> Areas:
+        """Return (N,) metres per second over the ground, at the very least; 0 where that is not known."""
+        if self._speeds is None:
+            return np.zeros(len(tracks))
+        speeds, errors = self._speeds.update(tracks, time_s)
+        return np.nan_to_num(speeds - SURE * errors)
 
     def _pace(self, tracks: Tracks, seen: Flags, time_s: float) -> None:
         """Keep a speed of each track over about a second, in its own heights per second."""

@@ -136,3 +136,14 @@ def test_who_walks_and_runs_is_a_pedestrian() -> None:
     walker = thing(1, "person", straight(0, 8, at(0.2, 0.8, 0.05, 0.15), at(0.8, 0.8, 0.05, 0.15)))
 
     assert len(starts(tell(rule("pedestrian_on_road", zone="gate"), looks([walker], 8)))) == 1
+
+
+@pytest.mark.parametrize("kmh, reported", [(5, 1), (24, 0)])
+def test_a_calibrated_camera_tells_a_rider_who_goes_away_from_it_by_his_speed(kmh: float, reported: int) -> None:
+    seconds, scene_m = 5.0, 50.0  # the scene's camera looks from straight above, the person is drawn tall
+    way = kmh / 3.6 * seconds / scene_m
+    person = thing(1, "person", straight(0, seconds, at(0.5, 0.95, 0.1, 0.25), at(0.5, 0.95 - way, 0.1, 0.25)))
+
+    findings = tell(rule("pedestrian_on_road", zone="gate", calibrated=True), looks([person], seconds))
+
+    assert len(starts(findings)) == reported
