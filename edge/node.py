@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,37 +16,30 @@ from pydantic import JsonValue
 
 from common.machine import version
 from common.memory import give_back
-from detectors.detector import Detector
 from detectors.lorries import LazyLorryCheck
-from edge.attention import load_eyes
 from edge.camera import USUAL_ASPECT, Told, make_watch
 from edge.commands import Commands, changes
 from edge.config import BrokerSettings, CameraSettings, NodeConfig
 from edge.evidence import EvidenceStore
 from edge.footage import Footage
 from edge.health import CameraPulse, NodePulse, silent_s, vitals_of
-from edge.inference import Analyst, Detectors, Seat
-from edge.lazy_detector import LazyDetector
+from edge.inference import Analyst, Seat
+from edge.model_room import ModelRoom
 from edge.nuisance import Nuisance
 from edge.pose_pictures import keep_learned, pose_watch
 from edge.report import CameraClock, Reporter
 from edge.rules.base import DangerLevel, Sense
 from edge.self_watch import SelfWatch
 from edge.smoke.placing import Placer
-from edge.smoke.sight import load_far_sight
 from edge.strain import Load, load_of
 from edge.terrain import read_terrain
 from edge.uploader import Uploader
-from models.card import find_card
-from models.precision import choose
-from models.store import ensure
 from mqtt.courier import Courier
-from mqtt.event import ModelRef
 from mqtt.link import BrokerLink
 from mqtt.nuisance import NuisanceAreas
 from mqtt.outbox import Outbox
 from mqtt.topics import NodeTopics
-from mqtt.wire import CameraHealth, ModelHealth
+from mqtt.wire import CameraHealth
 from rtsp.frame import Frame
 from rtsp.governor import GovernorSettings
 from rtsp.hardware import Hardware
@@ -111,12 +104,10 @@ class Node:
         self._pulse = NodePulse(boot_id, data_dir)
         self.pool = DecoderPool()
         self._hardware = Hardware(config.inference.decoding)
-        self._smoke = LazyDetector(self._loader("smoke", config.inference.smoke_model))
         self._lorries = LazyLorryCheck(config.inference.models_dir)
-        self._sets = [self._detectors() for _ in range(_workers(config))]
-        self.analyst = Analyst(self._sets, self._on_told)
+        self._models = ModelRoom(config.inference, self._pulse.models)
+        self.analyst = Analyst(self._models.sets(), self._on_told)
         self._self_watch = SelfWatch(self.reporter, self.outbox.health, data_dir)
-        self._models: dict[Sense, ModelRef] = {}
         self._posts: dict[str, Post] = {}
         self._danger: Mapping[str, DangerLevel] = {}  # commune code → today's forest-fire danger, as central tells it
         self._lock = threading.Lock()  # guards the set of posts
@@ -259,11 +250,7 @@ class Node:
 
     def refresh_models(self) -> list[str]:
         """Fetch the models that are named in the configuration, where they are missing. Raises ModelError."""
-        inference = self.config.inference
-        names = sorted({inference.model, inference.smoke_model})
-        for name in names:
-            ensure(find_card(name, inference.models_dir), inference.models_dir)
-        return names
+        return self._models.refresh()
 
     def set_fire_danger(self, levels: Mapping[str, DangerLevel]) -> int:
         """Let the cameras of each commune know its level; return how many stand in a commune that has one."""
@@ -297,34 +284,6 @@ class Node:
             seat.watch.danger = self._danger.get(seat.settings.area or "")
         self._on_told(seat, None, told)
 
-    def _detectors(self) -> Detectors:
-        """Return one worker's detectors: its own for objects, and the one for smoke that all share.
-
-        Smoke is looked at a few times a minute, with far larger inputs: workers take turns, and memory is spent once.
-        A model that cannot be had leaves its sense blind, and is tried again.
-        """
-        objects = LazyDetector(self._loader("objects", self.config.inference.model))
-        return {"objects": objects, "smoke": self._smoke}
-
-    def _loader(self, sense: Sense, name: str) -> Callable[[], Detector]:
-        inference = self.config.inference
-
-        def load() -> Detector:
-            chosen = choose(
-                find_card(name, inference.models_dir),
-                inference.precision,
-                providers=inference.providers,
-                models_dir=inference.models_dir,
-            )
-            card = chosen.card
-            self._models[sense] = ModelRef(name=card.name, version=card.version, sha256=card.sha256)
-            self._pulse.models[sense] = ModelHealth(name=card.name, version=card.version, why=chosen.why_not_int8)
-            threads = 1 if inference.providers[0] == "cpu" else 0
-            loader = load_far_sight if sense == "smoke" else load_eyes
-            return loader(card, chosen.path, providers=inference.providers, threads=threads)
-
-        return load
-
     def _on_told(self, seat: Seat, frame: Frame | None, told: list[Told]) -> None:
         if not told:
             return
@@ -336,7 +295,7 @@ class Node:
         if post:
             post.pulse.alarms.note((one.finding for one in told), time.monotonic())
         self.reporter.report_all(
-            seat.settings, [(one, self._models.get(senses[one.rule_name])) for one in told], clock=clock
+            seat.settings, [(one, self._models.loaded(senses[one.rule_name])) for one in told], clock=clock
         )
 
     def _keep_house(self) -> None:
@@ -414,12 +373,3 @@ def _uploader(config: NodeConfig, store: EvidenceStore) -> Uploader | None:
         return None
     token = config.central.token_file.read_text(encoding="utf-8").strip() if config.central.token_file else None
     return Uploader(store, config.central.url, token, ca_file=config.central.ca_file)
-
-
-def _workers(config: NodeConfig) -> int:
-    """One worker for each core on CPUs, where a model runs best on one thread; one worker for an accelerator."""
-    import psutil
-
-    if config.inference.providers[0] != "cpu":
-        return 1
-    return config.inference.threads or len(psutil.Process().cpu_affinity() or [0])

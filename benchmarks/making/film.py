@@ -37,7 +37,9 @@ def stretch(clip: Path, start_s: float, end_s: float) -> list[Image]:
             image = _even(frame.picture.bgr()) if image is None else image
             found.append(image)
     if len(found) < len(wanted):
-        raise ConfigError(f"{clip}: its last picture is at {last_s:.1f} s, and {start_s:.1f} to {end_s:.1f} s are needed")
+        raise ConfigError(
+            f"{clip}: its last picture is at {last_s:.1f} s, and {start_s:.1f} to {end_s:.1f} s are needed"
+        )
     return found
 
 
