@@ -49,7 +49,7 @@ from rtsp.receiver import Camera, DecoderPool
 log = logging.getLogger(__name__)
 
 HEALTH_EVERY_S: Final = 10.0
-GIVE_BACK_EVERY_S: Final = 60.0  # what dies meanwhile is held: 60 kB for each reconnect, and freed pictures in the heap
+GIVE_BACK_EVERY_S: Final = 10.0  # meanwhile freed pictures stay in the heap, and 60 kB of each connection that ended
 TICK_S: Final = 1.0
 SILENT_AFTER_S: Final = 2.0
 HELD_BACK: Final = timedelta(seconds=3)  # a waking camera catches up from before the change: time must not be ahead

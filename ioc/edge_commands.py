@@ -29,12 +29,13 @@ def run(
     """Run a node until it is told to stop (Ctrl-C or SIGTERM)."""
     from common import logs
     from common.config import read_config
-    from common.memory import settle, share_arenas
+    from common.memory import set_apart, settle, share_arenas
     from edge.config import NodeConfig
     from edge.node import Node
 
     logs.set_up(level=log_level)
     share_arenas()
+    set_apart()
     config = read_config(file, NodeConfig)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -12,6 +12,7 @@ _SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
 _HEAD_BYTES = 64  # a slice header ends well before
 _FIRST_BYTES = 2048  # a picture's first slice begins well before: in front of it stand at most parameter sets and SEI
 _HIGH_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
+_FINEST, _COARSEST = -36, 51  # with 14 bits a pixel; with 8 they begin at 0. Anything else is a damaged header
 _DOUBLES_EVERY = 6  # quantiser steps that double the step size
 
 
@@ -81,7 +82,7 @@ class Quantisers:
             self._learn(unit)
 
     def of(self, data: memoryview) -> int | None:
-        """Return the quantiser (0..51) of a coded picture, or None when it cannot be read."""
+        """Return the quantiser (0..51 with 8 bits) of a coded picture, or None when it cannot be read."""
         head = bytes(data[:_FIRST_BYTES])
         try:
             for unit in self._split(head):
@@ -125,7 +126,10 @@ class Quantisers:
             _skip_marking(bits, idr=unit[0] & 31 == _IDR)
         if pps.cabac and kind not in (2, 4):
             bits.ue()
-        return pps.quantiser + bits.se()
+        quantiser = pps.quantiser + bits.se()
+        if not _FINEST <= quantiser <= _COARSEST:
+            raise ValueError(f"there is no quantiser {quantiser}")
+        return quantiser
 
 
 def effort(size_bytes: int, quantiser: int | None) -> float:

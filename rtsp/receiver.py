@@ -128,11 +128,17 @@ class Camera:
         return newest.time_s if at is None else newest.time_s + at.timestamp() - newest.utc_s
 
     def _run(self) -> None:
+        supervise(self._attempt_anyway, self._lost, self._stop, camera_id=self.camera_id, waits=self._waits)
+
+    def _attempt_anyway(self, session: int) -> bool:
+        """Run one session; what nobody foresaw ends it as a broken connection does, and is tried again."""
         try:
-            supervise(self._attempt, self._lost, self._stop, camera_id=self.camera_id, waits=self._waits)
-        except Exception as error:
+            return self._attempt(session)
+        except SourceError:
+            raise
+        except Exception as error:  # the top of this thread: one damaged packet must not end the watch for good
             log.exception("the camera's receiver failed", extra={"camera": self.camera_id})
-            self._lost(SourceError("internal", str(error)))
+            raise SourceError("internal", str(error)) from error
 
     def _lost(self, failure: SourceError) -> None:
         self._connected, self._failure = False, failure

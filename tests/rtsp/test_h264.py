@@ -24,6 +24,21 @@ def test_garbage_has_no_quantiser_and_does_no_harm(data, extradata):
     assert found is None or isinstance(found, int)
 
 
+@pytest.fixture(scope="module")
+def packets(tmp_path_factory):
+    return packets_of(film(tmp_path_factory.mktemp("h264") / "a.mp4", counting_square, 3))
+
+
+@given(st.binary(min_size=1, max_size=60))
+def test_a_damaged_picture_of_a_known_stream_has_a_quantiser_that_exists_or_none(packets, data):
+    damaged = (len(data) + 1).to_bytes(4) + b"\x41" + data  # 0x41: a slice that others are built on
+
+    found = Quantisers(packets[0].encoding.extradata).of(memoryview(damaged))
+
+    assert found is None or -36 <= found <= 51
+    assert effort(1000, found) > 0
+
+
 def test_a_coarser_quantiser_means_more_effort_for_the_same_bytes():
     assert 1000.0 == effort(1000, 26)
     assert 2000.0 == effort(1000, 32)

@@ -170,6 +170,19 @@ def test_camera_time_goes_on_rising_over_a_reconnect(start, viewer, square):
     assert [0] * 3 == [next(f.index for f in viewer.frames if f.session == session) for session in range(3)]
 
 
+def test_what_nobody_foresaw_ends_the_session_and_not_the_watch(start, viewer, square):
+    class Surprising(ScriptedSource):
+        def connect(self):
+            raise OverflowError("a number that no camera should send")
+
+    attempts = iter([Surprising([]), ScriptedSource(packets_of(square)[:30])])
+    camera = start("scripted:", connect=lambda url, settings: next(attempts, Surprising([])))
+
+    viewer.until(lambda: len(viewer.frames) == 30 and camera.health().failure == "internal")
+
+    assert {1} == {frame.session for frame in viewer.frames}
+
+
 def test_only_the_looks_that_are_wanted_are_handed_out(start, viewer, square):
     camera = start(
         "scripted:", looks_per_s=5.0, connect=lambda url, settings: ScriptedSource(packets_of(square)[:100], None)
