@@ -30,12 +30,13 @@ def waking(
     So sánh camera ngủ với giải mã toàn bộ: mất sự kiện nào, trễ bao lâu, tiết kiệm bao nhiêu.
     """
     from benchmarks.eval.runner import ClipRunner
+    from benchmarks.eval.truth import read_truths
     from benchmarks.waking import bench_waking
 
     rates = rate or ["vbr", "cbr"]
     if not set(rates) <= {"vbr", "cbr"}:
         raise UserMistake("--rate is vbr or cbr")
-    runner = ClipRunner(dataset, "events", only=only, model=model)
+    runner = ClipRunner(read_truths(dataset, "events"), only=only, model=model)
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("", total=None)
         result = bench_waking(runner.views(), rates=rates, tell=lambda said: bar.update(task, description=said))

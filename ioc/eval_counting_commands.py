@@ -31,8 +31,9 @@ def counting(
     from benchmarks.eval import counting as scores
     from benchmarks.eval.counting_report import write_counting_report
     from benchmarks.eval.runner import ClipRunner
+    from benchmarks.eval.truth import read_truths
 
-    runner = ClipRunner(dataset, "counts", only=only, model=model, looks_per_s=looks_per_s)
+    runner = ClipRunner(read_truths(dataset, "counts"), only=only, model=model, looks_per_s=looks_per_s)
     rows, views = [], {}
     for name, truth, watched in runner.run():
         findings = [told.finding for told in watched.told]

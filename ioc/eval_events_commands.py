@@ -35,8 +35,9 @@ def events(
     from benchmarks.eval.advice import Seen, advise
     from benchmarks.eval.report import write_report
     from benchmarks.eval.runner import ClipRunner
+    from benchmarks.eval.truth import read_truths
 
-    runner = ClipRunner(dataset, "events", only=only, model=model, looks_per_s=looks_per_s)
+    runner = ClipRunner(read_truths(dataset, "events"), only=only, model=model, looks_per_s=looks_per_s)
     seen = [Seen(*one) for one in runner.run()]
     clips = [
         scores.score_clip(s.clip, s.truth, s.watched.alarms(), duration_s=s.watched.duration_s, kinds=s.watched.kinds)
@@ -46,10 +47,10 @@ def events(
     if report is not None:
         result["advice"] = advise(seen)
         write_report(report, result, runner.clips)
-    emit(result, as_json, _show, machine=runner.machine)
+    emit(result, as_json, show_events, machine=runner.machine)
 
 
-def _show(result: Mapping[str, Any]) -> None:
+def show_events(result: Mapping[str, Any]) -> None:
     from rich.table import Table
 
     columns = (

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.eval.clips import Detect, Watched, watch
-from benchmarks.eval.truth import SUFFIX, Truth, read_truths
+from benchmarks.eval.truth import Truth
 from common.config import ConfigError
 from common.machine import machine_facts
 from detectors.detections import Detections
@@ -29,24 +29,20 @@ from rtsp.file_source import frames
 
 
 class ClipRunner:
-    """Runs every clip of a data set whose truth speaks of what is wanted."""
+    """Runs every clip of which something is known to be true."""
 
     def __init__(
         self,
-        dataset: Path,
-        wanted: Literal["counts", "events"],
+        truths: Sequence[tuple[Path, Truth]],
         *,
         only: str = "*",
         model: str,
         looks_per_s: float | None = None,
     ) -> None:
-        self._truths = [
-            (clip, truth)
-            for clip, truth in read_truths(dataset, wanted)
-            if fnmatch.fnmatch(Path(truth.clip).name, only)
-        ]
+        self._truths = [(clip, truth) for clip, truth in truths if fnmatch.fnmatch(Path(truth.clip).name, only)]
         if not self._truths:
-            raise ConfigError(f"{dataset}: no clip with a *{SUFFIX} file is called like {only!r}")
+            names = ", ".join(clip.name for clip, _ in truths)
+            raise ConfigError(f"no clip is called like {only!r}; there are: {names}")
         self._looks_per_s = looks_per_s
         self._models = {"objects": model, "smoke": "smoke"}
         self._loaded: dict[str, Detector] = {}
