@@ -1,7 +1,8 @@
 """Report something that was put down and left, whatever it is: no list of luggage is needed.
 
 It must lie still for `after_s`, have been brought by something that moved, and have nobody who brought it, or anybody
-who lingers, beside it for a moment. One alarm while anything lies there; `detail` carries `still_s`.
+who lingers, beside it for a moment. What came with a vehicle is its shadow, or being unloaded, while one stands there.
+One alarm while anything lies there; `detail` carries `still_s`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import numpy as np
 from pydantic import Field
 
 from edge.rules.base import Look, Scene
-from edge.rules.objects import square, there
+from edge.rules.objects import VEHICLES, square, there
 from edge.rules.still_life import Spot
-from edge.rules.still_rule import StillRule, StillSettings
+from edge.rules.still_rule import StillRule, StillSettings, beside
 
 BESIDE: Final = 1.0  # of a person's height: so near is beside it
 BRINGS_S: Final = 3.0  # who was beside it within this of its coming has brought it
@@ -36,6 +37,7 @@ class AbandonedObject(StillRule[AbandonedObjectSettings]):
     def __init__(self, settings: AbandonedObjectSettings, scene: Scene) -> None:
         super().__init__(settings, scene)
         self._owners: dict[int, set[int]] = {}  # spot → tracks that brought it
+        self._driven: set[int] = set()  # spots beside which a vehicle was when they came
         self._beside_since: dict[tuple[int, int], float] = {}  # (spot, track) → since when beside it
         self._attended_s: dict[int, float] = {}  # spot → when somebody was last with it
 
@@ -55,20 +57,24 @@ class AbandonedObject(StillRule[AbandonedObjectSettings]):
     def _watch_over(self, spot: Spot, look: Look) -> None:
         """Note who brought the thing and who stays with it; forget what concerns spots that are no more."""
         alive = {s.number for s in self._life.spots}
+        self._driven &= alive
         self._owners = {k: v for k, v in self._owners.items() if k in alive}
         self._attended_s = {k: v for k, v in self._attended_s.items() if k in alive}
-        beside = self._beside(spot, look)
+        people = self._people_beside(spot, look)
+        parked = beside(spot, look.tracks[there(look.tracks, look.time_s)].labelled(VEHICLES))
         self._beside_since = {
-            k: v for k, v in self._beside_since.items() if k[0] in alive and (k[0] != spot.number or k[1] in beside)
+            k: v for k, v in self._beside_since.items() if k[0] in alive and (k[0] != spot.number or k[1] in people)
         }
         owners = self._owners.setdefault(spot.number, set())
         if look.time_s - spot.since_s <= BRINGS_S:
-            owners |= beside
-        since = {t: self._beside_since.setdefault((spot.number, t), look.time_s) for t in beside}
-        if any(t in owners or look.time_s - s >= LINGERS_S for t, s in since.items()):
+            owners |= people
+            self._driven |= {spot.number} if parked else set()
+        since = {t: self._beside_since.setdefault((spot.number, t), look.time_s) for t in people}
+        with_people = any(t in owners or look.time_s - s >= LINGERS_S for t, s in since.items())
+        if with_people or (parked and spot.number in self._driven):
             self._attended_s[spot.number] = look.time_s
 
-    def _beside(self, spot: Spot, look: Look) -> set[int]:
+    def _people_beside(self, spot: Spot, look: Look) -> set[int]:
         people = look.tracks[there(look.tracks, look.time_s)].labelled({"person"})
         if not len(people):
             return set()

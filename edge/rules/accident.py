@@ -45,6 +45,7 @@ class Accident(Rule[AccidentSettings]):
     def __init__(self, settings: AccidentSettings, scene: Scene) -> None:
         super().__init__(settings, scene)
         self._zone = scene.zone(settings.zone)
+        self._before_s = np.nan  # when the look before was
         self._memory = TrackMemory(
             x=np.nan, y=0.0, at_s=0.0, vx=0.0, vy=0.0, slow_vx=0.0, slow_vy=0.0, looks=0.0,
             px=0.0, py=0.0, drove_s=-np.inf, stood_since_s=np.inf, sudden=0.0,
@@ -87,10 +88,12 @@ class Accident(Rule[AccidentSettings]):
     def _move(self, rows: Rows, at: Points, size: Areas, time_s: float) -> None:
         """Keep two velocities of each vehicle, in its own sizes per second: of the moment, and of a moment before."""
         memory = self._memory
-        new = np.isnan(memory["x"][rows])
+        # Whoever was lost for a look may be found in another one's place: that step has not been watched.
+        unwatched = np.isnan(memory["x"][rows]) | (memory["at_s"][rows] != self._before_s)
+        self._before_s = time_s
         dt = np.maximum(time_s - memory["at_s"][rows], 1e-3)
         step = np.stack([at[:, 0] - memory["x"][rows], at[:, 1] - memory["y"][rows]], axis=1)
-        velocity = np.where(new[:, None], 0.0, step / size[:, None] / dt[:, None])
+        velocity = np.where(unwatched[:, None], 0.0, step / size[:, None] / dt[:, None])
         for fast, slow, value in (("vx", "slow_vx", velocity[:, 0]), ("vy", "slow_vy", velocity[:, 1])):
             second = memory["looks"][rows] <= 1
             memory[fast][rows] += np.where(second, 1.0, np.minimum(1.0, dt / SMOOTH_S)) * (value - memory[fast][rows])

@@ -7,17 +7,14 @@ while anything lies there; `detail` carries `still_s`.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
-import numpy as np
 from pydantic import Field
 
 from edge.rules.base import Look, Severity
 from edge.rules.objects import there
 from edge.rules.still_life import Spot
-from edge.rules.still_rule import MOVERS, StillRule, StillSettings
-
-BESIDE: Final = 0.5  # of a box's sides: as far as its shadow and its doors reach
+from edge.rules.still_rule import MOVERS, StillRule, StillSettings, beside
 
 
 class ObstacleSettings(StillSettings):
@@ -36,13 +33,5 @@ class Obstacle(StillRule[ObstacleSettings]):
         if self._cause.names(spot.number):
             return True
         lies = lies_s >= self.settings.after_s and spot.evidence > 0 and spot.is_solid(look.time_s)
-        return lies and not _beside(spot, look)
-
-
-def _beside(spot: Spot, look: Look) -> bool:
-    """Return whether a vehicle or somebody stands right beside it: then it may be a shadow, a door, or a hand."""
-    movers = look.tracks[there(look.tracks, look.time_s)].labelled(MOVERS)
-    reach = BESIDE * (movers.boxes[:, 2:] - movers.boxes[:, :2])
-    low, high = movers.boxes[:, :2] - reach, movers.boxes[:, 2:] + reach
-    x0, y0, x1, y1 = spot.box
-    return bool(np.any((low[:, 0] < x1) & (high[:, 0] > x0) & (low[:, 1] < y1) & (high[:, 1] > y0)))
+        movers = look.tracks[there(look.tracks, look.time_s)].labelled(MOVERS)
+        return lies and not beside(spot, movers)  # it may be a shadow, a door, or a hand

@@ -36,6 +36,7 @@ STEADY, STEADY_S = 0.6, 5.0  # overlap with itself over so many seconds
 MOSTLY: Final = 0.5  # of the time it must be in plain view
 LONGEST: Final = 5.0  # longer for its width is a rim or a shadow
 ONLY_LIGHT: Final = 0.85
+ORDINARY: Final = 0.33  # of the time before, in which its place did not show what was usual there: that comes and goes
 FILLED: Final = 0.3  # of its box
 SMALLEST: Final = 40  # pixels at `WIDTH`
 LARGEST: Final = 0.15  # of the picture
@@ -56,6 +57,8 @@ class Spot:
     evidence: float = 0.0  # summed over the looks: > 0 something was put there, < 0 something was taken away
     learned_s: float = 0.0  # for how long the background had been learned when it came
     brought: float = 0.0  # share of its surroundings that moved just before: somebody was there
+    usual_s: float = 0.0  # for how long its place had plainly shown what was there before
+    unusual_s: float = 0.0  # and for how long something else, before it came
     settled_box: Box = (0.0, 0.0, 0.0, 0.0)  # the outline that it has kept
     settled_s: float = 0.0  # since then
     clear_s: float = 0.0  # how long it was seen without anybody in front of it
@@ -67,7 +70,8 @@ class Spot:
         """Return whether it is a thing: brought by something that moved, keeping its place and outline, seen mostly.
 
         Clouds and shadows come by themselves and creep; people who stand still change their outline; what touches the
-        border is cut by it; strips are the rims of something; people and vehicles that the detector loses are known.
+        border is cut by it; strips are the rims of something; people and vehicles that the detector loses are known;
+        where the look of a place keeps changing (the shadows of those who wait there), one more change is no thing.
         """
         inner = self.box[0] > EDGE and self.box[1] > EDGE and self.box[2] < 1 - EDGE and self.box[3] < 1 - EDGE
         seen_enough = self.clear_s >= MOSTLY * (time_s - self.since_s)
@@ -75,7 +79,7 @@ class Spot:
         sides = sorted(((self.box[2] - self.box[0]) * width, (self.box[3] - self.box[1]) * height))
         if sides[1] > LONGEST * sides[0] or self.area < FILLED * sides[0] * sides[1] or self.is_mover:
             return False
-        if self.texture_kept >= ONLY_LIGHT:
+        if self.texture_kept >= ONLY_LIGHT or self.unusual_s > ORDINARY * (self.usual_s + self.unusual_s):
             return False
         return inner and self.brought >= BROUGHT and time_s - self.settled_s >= STEADY_S and seen_enough
 
@@ -87,6 +91,8 @@ class StillLife:
         self._fast: Plane = np.zeros((0, 0), np.float32)
         self._slow: Plane = np.zeros((0, 0), np.float32)
         self._moved_s: npt.NDArray[np.float64] = np.zeros((0, 0))  # when each pixel last moved
+        self._usual_s: Plane = np.zeros((0, 0), np.float32)  # for how long each pixel showed the slow background
+        self._unusual_s: Plane = np.zeros((0, 0), np.float32)  # and for how long something else that stood still
         # Where the slow background has been seen free of people and vehicles.
         self._known: npt.NDArray[np.bool_] = np.zeros((0, 0), np.bool_)
         self._last_s: float | None = None
@@ -101,6 +107,7 @@ class StillLife:
             self._fast, self._slow = plane.copy(), plane.copy()
             self._known = busy == 0
             self._moved_s = np.full(plane.shape, -np.inf)
+            self._usual_s, self._unusual_s = np.zeros_like(plane), np.zeros_like(plane)
             self._last_s, self._age_s, self.spots = time_s, 0.0, []
             return []
         step_s = min(max(time_s - self._last_s, 1e-3), 2.0)
@@ -115,8 +122,12 @@ class StillLife:
         changed = (np.abs(self._fast - lit) > CHANGED).astype(np.uint8)
         if changed.mean() > UPHEAVAL:
             self._slow, self.spots = self._fast.copy(), []
+            self._usual_s[:], self._unusual_s[:] = 0.0, 0.0
             return []
         still = (np.abs(plane - self._fast) < STILL).astype(np.uint8)
+        plain = (still > 0) & (busy == 0)
+        self._usual_s += step_s * (plain & (changed == 0))
+        self._unusual_s += step_s * (plain & (changed > 0))
         self._follow(_blobs(changed & still & (1 - busy)), lit, busy, still, time_s, step_s)
         self._remember(step_s, busy)
         return self.spots
@@ -125,6 +136,7 @@ class StillLife:
         """Take what the spot shows now as the usual look."""
         keep = spot.mask.astype(bool)
         self._slow[keep] = self._fast[keep]
+        self._usual_s[keep], self._unusual_s[keep] = 0.0, 0.0
         self.spots = [s for s in self.spots if s is not spot]
 
     def _follow(self, masks: list[Mask], lit: Plane, busy: Mask, still: Mask, time_s: float, step_s: float) -> None:
@@ -143,6 +155,8 @@ class StillLife:
                     brought=self._brought(box, time_s),
                     settled_box=box,
                     settled_s=time_s,
+                    usual_s=float(np.median(self._usual_s[mask > 0])),
+                    unusual_s=float(np.median(self._unusual_s[mask > 0])),
                 )
                 self._next += 1
                 self.spots.append(same)
@@ -160,6 +174,7 @@ class StillLife:
         """Begin the slow background afresh where whoever stood there from the start has left: they are no ghosts."""
         seen_now = ~self._known & (busy == 0)
         self._slow[seen_now], self._fast[seen_now] = plane[seen_now], plane[seen_now]
+        self._usual_s[seen_now], self._unusual_s[seen_now] = 0.0, 0.0
         self._known |= seen_now
 
     def _stays(self, spot: Spot, busy: Mask, still: Mask, time_s: float) -> bool:

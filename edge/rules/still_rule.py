@@ -22,6 +22,7 @@ REMEMBERS_S, EVERY_S = 120.0, 1.0
 MOST_MOVERS: Final = 200  # at one moment
 SAME_OUTLINE: Final = 0.4  # overlap (IoU): what somebody carries is far smaller than he is
 GHOST_S: Final = 4.0  # somebody who passes has left his place by then
+BESIDE: Final = 0.5  # of a box's sides: as far as its shadow and its doors reach
 MARGIN: Final = 0.1  # of a box's sides that is added: shadows and feet
 
 
@@ -128,6 +129,14 @@ class StillRule(Rule[S]):
         foot = np.array([[(spot.box[0] + spot.box[2]) / 2, spot.box[3]]])
         centre = np.array([[(spot.box[0] + spot.box[2]) / 2, (spot.box[1] + spot.box[3]) / 2]])
         return bool(self._zone.contains(foot)[0] or self._zone.contains(centre)[0])
+
+
+def beside(spot: Spot, movers: Tracks) -> bool:
+    """Return whether one of them is right beside it."""
+    reach = BESIDE * (movers.boxes[:, 2:] - movers.boxes[:, :2])
+    low, high = movers.boxes[:, :2] - reach, movers.boxes[:, 2:] + reach
+    x0, y0, x1, y1 = spot.box
+    return bool(np.any((low[:, 0] < x1) & (high[:, 0] > x0) & (low[:, 1] < y1) & (high[:, 1] > y0)))
 
 
 def _taken(movers: Tracks, height: int) -> Mask:
