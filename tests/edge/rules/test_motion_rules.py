@@ -219,6 +219,27 @@ def test_cars_that_brake_gently_into_a_queue_are_no_accident() -> None:
     assert tell(rule("accident"), looks([braking(1, 0.9), braking(2, 0.8)], 20)) == []
 
 
+def test_a_waiting_car_that_is_hidden_for_a_moment_and_seen_again_is_no_accident() -> None:
+    """What drives by hides its upper half: the middle of its box moves, its lower side does not."""
+    whole, half = (0.4, 0.5, 0.6, 0.7), (0.4, 0.62, 0.6, 0.7)
+    path = [*stays(0, 3, whole), *straight(3.2, 3.6, (0.4, 0.54, 0.6, 0.7), half), *straight(3.8, 4.4, half, whole)]
+    waits = thing(1, "car", [*path, *stays(4.6, 10, whole)])
+    beside = thing(2, "car", stays(0, 10, (0.58, 0.5, 0.78, 0.7)))
+
+    assert tell(rule("accident"), looks([waits, beside], 10)) == []
+
+
+def test_a_box_that_slides_from_one_parked_car_to_the_next_is_no_accident() -> None:
+    row = [thing(i, "car", stays(0, 10, at(x, 0.7, 0.12))) for i, x in ((2, 0.4), (3, 0.5))]
+    slides = [
+        *stays(0, 3, at(0.4, 0.7)),
+        *straight(3.2, 3.8, at(0.41, 0.7), at(0.45, 0.7)),
+        *stays(4, 10, at(0.45, 0.7)),
+    ]
+
+    assert tell(rule("accident"), looks([thing(1, "car", slides), *row], 10)) == []
+
+
 def test_somebody_who_collapses_and_stays_down_has_fallen() -> None:
     path = [*stays(0, 3, at(0.5, 0.8, 0.12, 0.4)), *stays(3.2, 9, at(0.55, 0.8, 0.3, 0.14))]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -173,3 +174,29 @@ def test_light_that_falls_where_somebody_walked_is_no_thing() -> None:
 
 def test_what_lies_beside_somebody_is_no_obstacle_while_they_are_there() -> None:
     assert told("obstacle", deposit(leaves_s=None), after_s=10) == []
+
+
+def test_a_patch_that_has_been_dark_and_light_in_turn_has_lost_no_thing() -> None:
+    """Those who wait there cast their shadows on it, whether the detector sees them or not."""
+
+    def scene() -> Iterator[Look]:
+        rng = np.random.default_rng(5)
+        turns = (20, 27, 31, 38, 42, 49, 53)
+        for i in range(140):
+            t = i / 2
+            dark = sum(t >= turn for turn in turns) % 2 == 0
+            x = next((float(np.interp(t - turn, [-1.5, 1.5], [0.1, 0.9])) for turn in turns if abs(t - turn) < 2), None)
+            shown = with_bag(pavement()) if dark else pavement()
+            yield look(t, shown if x is None else person(shown, x), x, rng)
+
+    assert told("removed_object", scene(), after_s=8) == []
+
+
+@pytest.mark.parametrize("leaves_s, reported", [(None, 0), (30.0, 1)])
+def test_what_came_with_a_vehicle_is_its_shadow_while_one_stands_there(leaves_s: float | None, reported: int) -> None:
+    def scene() -> Iterator[Look]:
+        for one in deposit(leaves_s=leaves_s, until_s=50.0):
+            vehicle = np.where(one.tracks.labels == "person", "car", one.tracks.labels)
+            yield replace(one, tracks=replace(one.tracks, labels=vehicle))
+
+    assert len(told("abandoned_object", scene(), after_s=10)) == reported
