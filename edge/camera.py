@@ -265,7 +265,8 @@ class SteadyClock:
         self.time_s = 0.0
         self._session: int | None = None
         self._offset_s = 0.0  # steady time - the session's own time
-        self._utc: datetime | None = None
+        self._utc: datetime | None = None  # of the last moment, as the camera tells it
+        self._asked: datetime | None = None  # our own time when we first asked what time it was after that moment
 
     def peek(self, moment: Moment) -> float:
         """Return the steady time of `moment` without taking it in."""
@@ -281,14 +282,16 @@ class SteadyClock:
             self._offset_s = self.time_s - moment.time_s
         had_session, self._session = self._session is not None, moment.session
         self.time_s = max(self.time_s, moment.time_s + self._offset_s)
-        self._utc = moment.captured_at
+        self._utc, self._asked = moment.captured_at, None
         return self.time_s, is_new and had_session
 
     def pass_to(self, now: datetime) -> float:
         """Let time pass to `now` without a picture, and return it."""
-        if self._utc is not None and now > self._utc:
-            self.time_s += (now - self._utc).total_seconds()
-            self._utc = now
+        if self._utc is not None:
+            passed_s = self._passed_s(now, self._utc)
+            self.time_s += passed_s
+            self._utc += timedelta(seconds=passed_s)
+            self._asked = now
         return self.time_s
 
     def utc(self, time_s: float) -> datetime:
@@ -301,7 +304,12 @@ class SteadyClock:
         """Return the steady time of a UTC moment at which no picture came."""
         if self._utc is None:
             self._utc = now  # nothing was ever seen: camera time begins with the wait for it
-        return self.time_s + max(0.0, (now - self._utc).total_seconds())
+        return self.time_s + self._passed_s(now, self._utc)
+
+    def _passed_s(self, now: datetime, camera_utc: datetime) -> float:
+        """Return the seconds since the last moment. Where the camera's clock is ahead of ours, since we first asked."""
+        self._asked = self._asked or now
+        return max(0.0, (now - camera_utc).total_seconds(), (now - self._asked).total_seconds())
 
     def _gap_s(self, moment: Moment) -> float:
         if self._utc is None:

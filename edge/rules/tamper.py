@@ -120,8 +120,11 @@ class Tamper(Rule[TamperSettings]):
 
     def vitals(self, vitals: Vitals, time_s: float) -> Iterable[Finding]:
         """A camera that is offline is told as that, not as one whose pictures come badly."""
-        degraded = None if self._causes["offline"].is_open else self._delivery.judge(vitals)
-        for kind, detail in (("degraded", degraded), ("clock", self._clock.judge(vitals))):
+        is_away = self._causes["offline"].is_open
+        degraded = None if is_away else self._delivery.judge(vitals)
+        comes_badly = is_away or degraded is not None or self._link_causes["degraded"].is_open
+        clock = self._clock.judge(vitals, comes_badly=comes_badly)
+        for kind, detail in (("degraded", degraded), ("clock", clock)):
             cause = self._link_causes[kind]
             if detail is None:
                 yield from cause.release(time_s)

@@ -131,3 +131,26 @@ def test_what_was_seen_holds_while_the_camera_sleeps():
     assert ids == set(rule.looks[-1].tracks.ids.tolist())
     assert 59.0 == pytest.approx(rule.looks[-1].time_s)
     assert awake == len(life.looks)
+
+
+def test_seconds_without_a_picture_pass_also_where_the_cameras_clock_is_an_hour_ahead():
+    clock = SteadyClock()
+    clock.tick(frame(5.0, at=NOON + timedelta(hours=1)))
+
+    silent = [clock.at(NOON + timedelta(seconds=s)) for s in range(4)]
+    asleep = [clock.pass_to(NOON + timedelta(seconds=s)) for s in range(4, 8)]
+    again, _ = clock.tick(frame(13.0, at=NOON + timedelta(hours=1, seconds=8)))
+
+    first_s = silent[0]
+    assert silent == [pytest.approx(first_s + s) for s in range(4)]
+    assert asleep == [pytest.approx(first_s + s) for s in range(4, 8)]
+    assert again >= asleep[-1]
+
+
+def test_a_picture_ends_the_wait_that_was_measured_on_our_clock():
+    clock = SteadyClock()
+    clock.tick(frame(5.0, at=NOON + timedelta(hours=1)))
+    clock.at(NOON)
+    now_s, _ = clock.tick(frame(65.0, at=NOON + timedelta(hours=1, seconds=60)))
+
+    assert clock.at(NOON + timedelta(seconds=60)) == now_s

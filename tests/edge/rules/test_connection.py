@@ -127,3 +127,24 @@ def test_a_clock_that_is_set_right_ends_it_and_one_that_hovers_at_the_limit_does
 def test_a_camera_that_does_not_tell_its_time_and_one_late_report_are_nothing() -> None:
     assert heard(seconds(300)) == []
     assert heard(seconds(300, lambda s, v: replace(v, clock_ahead_s=-8.0 if s == 100 else 0.0))) == []
+
+
+def test_reports_that_wait_behind_a_narrow_line_are_no_wrong_clock_but_one_that_runs_ahead_still_is() -> None:
+    def late(s: int, vitals: Vitals) -> Vitals:
+        queue_s = min(30.0, 0.9 * (s - 60)) if 60 < s < 120 else 0.0
+        return replace(slower_from_60s(3.0)(s, vitals), clock_ahead_s=-queue_s)
+
+    def ahead(s: int, vitals: Vitals) -> Vitals:
+        return replace(slower_from_60s(3.0)(s, vitals), clock_ahead_s=40.0 if s > 60 else 0.0)
+
+    assert told(heard(seconds(200, late))) == [("degraded", "start"), ("degraded", "end")]
+    assert {("clock", "start"), ("degraded", "start")} <= set(told(heard(seconds(200, ahead))))
+
+
+def test_a_clock_that_was_told_as_wrong_stays_told_when_the_line_becomes_narrow() -> None:
+    def change(s: int, vitals: Vitals) -> Vitals:
+        return replace(slower_from_60s(3.0)(s, vitals), clock_ahead_s=-40.0)
+
+    findings = heard(seconds(200, change))
+
+    assert [f.phase for f in findings if f.kind == "clock" and f.phase != "update"] == ["start"]
