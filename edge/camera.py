@@ -129,6 +129,11 @@ class CameraWatch:
         periods = self._periods.items()
         return frozenset(s for s, every_s in periods if now_s >= self._sense_due_s.get(s, -np.inf) - EARLY * every_s)
 
+    def turn_to(self, moment: Moment) -> None:
+        """Let go of the picture before: this one is about to be looked at, and each is three megabytes."""
+        if self._seen is not None:
+            self._seen = (self._seen[0], moment.picture)
+
     def see(self, moment: Moment, seen: Mapping[Sense, Detections]) -> list[Told]:
         """Take in one moment and what the detectors saw in it ("picture" carries no detections).
 

@@ -55,7 +55,7 @@ class Seat:
     analysed: int = 0
     failed: str | None = None
     last: tuple[float, float] = (float("inf"), 0.0)  # camera time and hand-over of the last due frame
-    newest: Frame | None = None  # the last one that was looked at, for a snapshot on request
+    newest: Frame | None = None  # the last one that was taken up, for a snapshot on request
     latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_LATENCIES))
     attention: Attention = field(default_factory=Attention)
 
@@ -142,17 +142,25 @@ class Analyst:
             self._news.notify()
 
     def _run(self, detectors: Detectors) -> None:
-        while (taken := self._take()) is not None:
-            try:
-                self._look(detectors, taken)
-            except Exception as error:  # the top of this thread: one camera's trouble must not stop the others
-                reason = f"{type(error).__name__}: {error}"
-                if any(seat.failed != reason for seat, _ in taken):  # the same trouble at every look is one line
-                    log.exception("looks fail", extra={"cameras": [seat.settings.id for seat, _ in taken]})
-                self._fail(taken, reason)
-            finally:
-                for seat, _ in taken:
-                    seat.busy.release()
+        while self._serve(detectors):
+            pass
+
+    def _serve(self, detectors: Detectors) -> bool:
+        """Wait for news and look at them, without holding on to a picture meanwhile; False to stop."""
+        taken = self._take()
+        if taken is None:
+            return False
+        try:
+            self._look(detectors, taken)
+        except Exception as error:  # the top of this thread: one camera's trouble must not stop the others
+            reason = f"{type(error).__name__}: {error}"
+            if any(seat.failed != reason for seat, _ in taken):  # the same trouble at every look is one line
+                log.exception("looks fail", extra={"cameras": [seat.settings.id for seat, _ in taken]})
+            self._fail(taken, reason)
+        finally:
+            for seat, _ in taken:
+                seat.busy.release()
+        return True
 
     def _take(self) -> list[tuple[Seat, Arrived]] | None:
         """Wait for news; return up to a batch of cameras, longest-waiting first, each locked; None to stop."""
@@ -173,6 +181,9 @@ class Analyst:
         return seat, arrived
 
     def _look(self, detectors: Detectors, taken: Sequence[tuple[Seat, Arrived]]) -> None:
+        for seat, arrived in taken:
+            seat.newest = arrived.frame
+            seat.watch.turn_to(arrived.frame)
         wanted = [seat.watch.due(arrived.frame) for seat, arrived in taken]
         seen: list[dict[Sense, Detections]] = [
             {"picture": Detections.none()} if "picture" in senses else {} for senses in wanted
@@ -217,7 +228,6 @@ class Analyst:
         if seat.analysed == 0:
             log.info("first picture analysed", extra={"camera": seat.settings.id})
         seat.analysed += 1
-        seat.newest = arrived.frame
         if told:
             self._on_told(seat, arrived.frame, told)
         seat.latencies_s.append(self._clock() - arrived.at_s)

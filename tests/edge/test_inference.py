@@ -1,7 +1,10 @@
 import threading
 import time
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from detectors.detections import Detections
@@ -10,9 +13,11 @@ from edge.camera import CameraWatch, Told
 from edge.inference import Analyst, Seat
 from edge.lazy_detector import LazyDetector
 from edge.mailbox import Mailbox
+from edge.rules.base import Finding, Look
 from models.errors import ModelError
 from rtsp.frame import Frame
-from tests.edge.scenes import SpyRule, camera, frame, person
+from rtsp.picture import VideoPicture
+from tests.edge.scenes import SpyRule, camera, finding, frame, person
 
 
 class Detector:
@@ -121,6 +126,37 @@ def test_a_broken_model_is_contained_told_and_recovered_from():
     assert failed == "objects: corrupt"
     assert seat.failed is None
     assert {"cam", "other"} == {name for name, _ in room.told}
+
+
+def test_nobody_holds_the_last_picture_while_the_next_one_is_looked_at_or_waited_for():
+    class Mortal(VideoPicture):
+        """Can be watched going."""
+
+    class Curious(Detector):
+        def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
+            left.append([ref() is not None for ref in earlier])
+            earlier.extend(weakref.ref(picture) for picture in pictures)
+            return super().detect(pictures)
+
+    class Forgetful(SpyRule):
+        def update(self, look: Look) -> Iterable[Finding]:
+            yield finding(look.time_s)
+
+    earlier: list[weakref.ref[Picture]] = []
+    left: list[list[bool]] = []
+    room = Room(Curious())
+    seat = room.analyst.seat(camera(), CameraWatch([Forgetful()]))
+    other = room.analyst.seat(camera(id="other"), CameraWatch([Forgetful()]))
+    room.analyst.start()
+
+    for count, (place, at_s) in enumerate([(seat, 1.0), (seat, 2.0), (other, 2.0), (seat, 3.0)], start=1):
+        picture = Mortal.of(np.zeros((36, 64, 3), np.uint8))
+        room.analyst.hand_over(place, replace(frame(at_s), picture=picture))
+        del picture
+        room.wait_for(count)
+
+    room.analyst.stop()
+    assert [[], [False], [False, True], [False, False, True]] == left
 
 
 def test_a_camera_that_leaves_is_forgotten():
