@@ -105,6 +105,13 @@ class Feed:
 
     def turn(self) -> None:
         """Decode a few packets, up to the next picture that is handed out."""
+        try:
+            self._turn()
+        except Exception:
+            self._release()  # the next turn begins at a key frame, with a decoder in which nothing has gone wrong
+            raise
+
+    def _turn(self) -> None:
         plan = self.governor.plan()
         if plan.mode in {"keys", "asleep"}:
             self._glance(plan)

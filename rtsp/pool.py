@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from typing import Protocol
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
 
 log = logging.getLogger(__name__)
+
+RETRY_AFTER_S: Final = 5.0  # a camera whose turn failed in a way nobody foresaw: one log line each time, no more
 
 
 class Work(Protocol):
@@ -23,10 +27,12 @@ class Work(Protocol):
 class DecoderPool:
     """Runs turns of `Work` on its threads until closed."""
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         count = threads or len(os.sched_getaffinity(0))
         self._work: list[Work] = []
         self._busy: set[int] = set()  # id() of what is having its turn
+        self._until_s: dict[int, float] = {}  # id() of what has failed → when it is tried again
         self._changed = threading.Condition()
         self._closed = False
         self._idle = 0
@@ -46,6 +52,7 @@ class DecoderPool:
         with self._changed:
             if work in self._work:
                 self._work.remove(work)
+            self._until_s.pop(id(work), None)
             self._changed.wait_for(lambda: id(work) not in self._busy, timeout_s)
 
     def wake(self) -> None:
@@ -67,8 +74,8 @@ class DecoderPool:
             try:
                 work.turn()
             except Exception:
-                log.exception("a camera's turn failed")
-                self._drop(work)
+                log.exception("a camera's turn failed; it is tried again")
+                self._let_rest(work)
             finally:
                 self._done(work)
 
@@ -78,7 +85,7 @@ class DecoderPool:
             while not self._closed:
                 best, most = None, 0.0
                 for work in self._work:
-                    if id(work) not in self._busy and (need := work.need()) > most:
+                    if not self._is_away(work) and (need := work.need()) > most:
                         best, most = work, need
                 if best is not None:
                     self._busy.add(id(best))
@@ -93,7 +100,15 @@ class DecoderPool:
             self._busy.discard(id(work))
             self._changed.notify_all()
 
-    def _drop(self, work: Work) -> None:
+    def _is_away(self, work: Work) -> bool:
+        """True while it is having its turn, or rests after one that failed."""
+        if id(work) in self._busy:
+            return True
+        if not self._until_s:
+            return False
+        return self._clock() < self._until_s.get(id(work), 0.0)
+
+    def _let_rest(self, work: Work) -> None:
         with self._changed:
             if work in self._work:
-                self._work.remove(work)
+                self._until_s[id(work)] = self._clock() + RETRY_AFTER_S
