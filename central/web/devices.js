@@ -15,13 +15,21 @@ export class Devices {
     this.may = may;
     this.areas = []; // what verdicts have taught
     this.nodes = new Map(); // "site/node" → node with cameras
+    this.loading = new Set(); // for each answer that is on its way: what was told meanwhile, and is newer than it
     this.element = h("section", { class: "devices", id: "main", tabindex: "-1", "aria-label": t("devices_title") });
   }
 
   async load() {
-    const [{ nodes }, { cameras }, { areas }] = await Promise.all([api.nodes(), api.cameras(), api.nuisance()]);
-    this.areas = areas;
-    this.nodes = new Map(nodes.map((node) => [`${node.site}/${node.node}`, { ...node, cameras: cameras.filter((c) => c.site === node.site && c.node === node.node) }]));
+    const told = new Map();
+    this.loading.add(told);
+    try {
+      const [{ nodes }, { cameras }, { areas }] = await Promise.all([api.nodes(), api.cameras(), api.nuisance()]);
+      this.areas = areas;
+      const known = nodes.map((node) => [`${node.site}/${node.node}`, { ...node, cameras: cameras.filter((c) => c.site === node.site && c.node === node.node) }]);
+      this.nodes = new Map([...known, ...told]);
+    } finally {
+      this.loading.delete(told);
+    }
     this.render();
   }
 
@@ -29,6 +37,7 @@ export class Devices {
     const before = new Map((this.nodes.get(`${node.site}/${node.node}`)?.cameras ?? []).map((c) => [c.camera, c.alarms_24h]));
     for (const camera of node.cameras) camera.alarms_24h ??= before.get(camera.camera);
     this.nodes.set(`${node.site}/${node.node}`, node);
+    for (const told of this.loading) told.set(`${node.site}/${node.node}`, node);
     this.render();
   }
 

@@ -345,3 +345,27 @@ def test_every_text_stands_out_from_its_background(chromium, node, theme):
             page.wait_for_selector(f".facts dd:has-text('cam-{severity}')")
 
             assert [] == page.evaluate(CONTRAST)
+
+
+def test_what_is_told_while_the_list_is_fetched_is_not_lost(chromium, node):
+    with screen(chromium, node, "wall", "vi") as page:
+        page.click("a[href='#/devices']")
+        page.wait_for_selector(".devices .calm")
+        fetched = page.evaluate("fetch('/api/v1/nodes').then((answer) => answer.text())")
+        waiting = []
+        page.route("**/api/v1/nodes", lambda route: waiting.append(route))
+        page.click("a[href='#/incidents']")
+        page.click("a[href='#/devices']")  # fetches the list anew, and has to wait for it
+        cameras = {"cam-01": {"name": "Bãi xe"}}
+        node.health(
+            Health.model_validate({"at": datetime.now(UTC), "boot_id": "b", "version": "1", "cameras": cameras})
+        )
+        page.wait_for_selector(".camera:has-text('Bãi xe')")
+
+        assert waiting
+        for route in waiting:
+            with page.expect_response("**/api/v1/nodes"):
+                route.fulfill(body=fetched, content_type="application/json")
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+        assert page.is_visible(".camera:has-text('Bãi xe')")
