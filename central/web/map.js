@@ -19,6 +19,7 @@ export class ProvinceMap {
     this.book = book;
     this.on = on;
     this.cameras = [];
+    this.loading = new Set(); // for each answer that is on its way: the nodes that have told something meanwhile
     this.danger = null;
     this.base = { base: { features: [] }, area_key: "code", name_key: "name" };
     this.plane = null;
@@ -29,14 +30,22 @@ export class ProvinceMap {
   }
 
   async load() {
-    const [{ cameras }, danger, base] = await Promise.all([api.cameras(), api.fireDanger(), this.loaded ? this.base : api.baseMap()]);
-    Object.assign(this, { cameras, danger, base, loaded: true });
+    const told = []; // while the answer is on its way, and newer than it
+    this.loading.add(told);
+    try {
+      const [{ cameras }, danger, base] = await Promise.all([api.cameras(), api.fireDanger(), this.loaded ? this.base : api.baseMap()]);
+      Object.assign(this, { cameras, danger, base, loaded: true });
+    } finally {
+      this.loading.delete(told);
+    }
     this.plane = this.view = null;
+    for (const node of told) this.put(node);
     this.render();
   }
 
   /** A node's cameras have changed. */
   put(node) {
+    for (const told of this.loading) told.push(node);
     if (!this.loaded) return;
     this.cameras = [...this.cameras.filter((one) => one.site !== node.site || one.node !== node.node), ...node.cameras];
     if (this.plane && this.view) this.render();

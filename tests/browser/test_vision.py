@@ -28,6 +28,12 @@ def keep(page, name):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
+THREE_READABLE = """() => {
+    const boxes = [...document.querySelectorAll(".vision span")].map((one) => one.getBoundingClientRect());
+    return boxes.length === 3 && boxes.every(({ width, height }) => width > 100 && height > 10);
+}"""
+
+
 @pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("size", ["phone", "desk"])
 def test_a_blind_camera_is_said_to_be_blind_and_then_to_be_back(chromium, node, size, language):
@@ -39,10 +45,9 @@ def test_a_blind_camera_is_said_to_be_blind_and_then_to_be_back(chromium, node, 
         page.set_viewport_size({"width": WIDTHS[size], "height": 800})
         page.click("a[href='#/devices']")
         page.wait_for_selector(f'.inner > header .is-unseen:has-text("{say["unseen_sum"].format(n=3)}")')
+        page.wait_for_function(THREE_READABLE)  # all at once: the list may be drawn anew at any time
         shown = page.inner_text(".cameras")
-        sizes = [one.bounding_box() for one in page.locator(".vision span").all()]
         keep(page, f"devices-{size}-{language}")
-        assert len(sizes) == 3 and all(box["width"] > 100 and box["height"] > 10 for box in sizes)
         assert say["sight_fog"] in shown and say["kind_camera_covered"] in shown
         assert "<img src=x" in shown and "x" * 60 not in shown
         assert fits(page)
