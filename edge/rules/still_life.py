@@ -36,6 +36,7 @@ STEADY, STEADY_S = 0.6, 5.0  # overlap with itself over so many seconds
 MOSTLY: Final = 0.5  # of the time it must be in plain view
 LONGEST: Final = 5.0  # longer for its width is a rim or a shadow
 ONLY_LIGHT: Final = 0.85
+KNOWN_S: Final = 3600.0  # what a place usually shows is remembered for about as long: habits change
 ORDINARY: Final = 0.33  # of the time before, in which its place did not show what was usual there: that comes and goes
 FILLED: Final = 0.3  # of its box
 SMALLEST: Final = 40  # pixels at `WIDTH`
@@ -128,6 +129,9 @@ class StillLife:
         plain = (still > 0) & (busy == 0)
         self._usual_s += step_s * (plain & (changed == 0))
         self._unusual_s += step_s * (plain & (changed > 0))
+        fading = self._usual_s + self._unusual_s > KNOWN_S
+        self._usual_s[fading] /= 2
+        self._unusual_s[fading] /= 2
         self._follow(_blobs(changed & still & (1 - busy)), lit, busy, still, time_s, step_s)
         self._remember(step_s, busy)
         return self.spots

@@ -155,6 +155,7 @@ def test_the_picture_that_comes_after_its_event_appears_by_itself(chromium, node
 
         eventually(page, "document.querySelector('.shot img')?.naturalWidth > 0")
         eventually(page, "document.querySelector('.card img')?.naturalWidth > 0")
+        assert not page.is_visible(".shot.none")
 
 
 def test_the_picture_can_be_enlarged_and_put_away(chromium, node):
@@ -285,6 +286,7 @@ def test_a_cut_line_is_said_at_once_and_nothing_is_missing_when_it_is_back(chrom
 
         page.wait_for_selector(".card:has-text('while-away')")
         page.wait_for_selector(".banner", state="hidden")
+        assert 2 == page.locator(".card[data-incident]").count()
 
 
 def test_language_and_theme_change_in_place_and_are_remembered(chromium, node):
