@@ -26,7 +26,10 @@ def quiet(
     report: Annotated[Path | None, typer.Option(help="folder for a page with a strip of each false alarm")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
-    """Let rules over the whole picture watch clips in which nothing happens: every alarm is false."""
+    """Let rules over the whole picture watch clips in which nothing happens: every alarm is false.
+
+    Đếm báo động giả trên các đoạn phim không có sự kiện, khi chưa vẽ vùng nào.
+    """
     from benchmarks.eval import events as scores
     from benchmarks.eval.quiet import KINDS, quiet_truths
     from benchmarks.eval.report import write_report
