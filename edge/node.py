@@ -44,6 +44,7 @@ from rtsp.frame import Frame
 from rtsp.governor import GovernorSettings
 from rtsp.hardware import Hardware
 from rtsp.onvif import MotionWatch
+from rtsp.reader import Reader
 from rtsp.receiver import Camera, DecoderPool
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class Node:
             on_evidence=self.uploader.nudge if self.uploader else lambda: None,
         )
         self._pulse = NodePulse(boot_id, data_dir)
-        self.pool = DecoderPool()
+        self.pool, self.reader = DecoderPool(), Reader()
         self._hardware = Hardware(config.inference.decoding)
         self._lorries = LazyLorryCheck(config.inference.models_dir)
         self._models = ModelRoom(config.inference, self._pulse.models)
@@ -143,6 +144,7 @@ class Node:
         for post in posts:
             self._on_told(post.seat, None, post.seat.watch.finish())
         self.pool.close()
+        self.reader.close()
         self.courier.stop()
         if self.uploader:
             self.uploader.stop()
@@ -165,6 +167,7 @@ class Node:
             settings.detect_url or settings.url,
             transport=settings.transport,
             pool=self.pool,
+            reader=self.reader,
             deliver=lambda frame: self._take_in(seat, frame),
             looks_per_s=1.0 / max(fastest_s, 1e-3),
             key_frames_only=fastest_s >= KEY_FRAMES_SUFFICE_S,
@@ -191,6 +194,7 @@ class Node:
             settings.url,
             transport=settings.transport,
             pool=self.pool,
+            reader=self.reader,
             deliver=lambda frame: None,
             looks_per_s=0.0,
             key_frames_only=True,

@@ -56,7 +56,7 @@ def probe(
     try:
         source = connect(url, settings)
         encoding = source.connect()
-        seen.wall = WallClock(arrival="file" if source.finite else "arrival")
+        seen.wall = WallClock(arrival="file" if source.finite else "arrival", told=source.told_utc_s)
         _watch(source, encoding, seen, started_s, watch_s, stop or threading.Event())
     except SourceError as error:
         failure = error

@@ -15,13 +15,13 @@ from rtsp.clip import Clip, cut
 from rtsp.errors import SourceError
 from rtsp.feed import Feed
 from rtsp.frame import Frame
-from rtsp.gathering import Gathering
 from rtsp.governor import Governor, GovernorSettings
 from rtsp.hardware import SOFTWARE, Hardware
 from rtsp.health import CameraHealth, Meter
 from rtsp.packet import Encoding, Packet
 from rtsp.picture import VideoPicture
 from rtsp.pool import DecoderPool
+from rtsp.reader import Reader
 from rtsp.ring import MAX_BYTES, PacketRing
 from rtsp.shown import shown
 from rtsp.source import RawPacket, Source, SourceSettings, Transport, open_source
@@ -34,10 +34,12 @@ __all__ = ["Camera", "CameraHealth", "DecoderPool"]
 log = logging.getLogger(__name__)
 
 STOP_WITHIN_S = 5.0
+PROMPT_S = 0.04  # one picture of a common camera gathers: a twenty-fifth of the second in which an event must be told
+PATIENT_S = 0.2  # 100 kB at 4 Mbit/s: less than a key frame, which the connection has to hold anyway
 
 
 class Camera:
-    """Receives on a thread of its own, decodes on the pool's, and hands out frames on the pool's."""
+    """Connects on its own thread, receives there or on the reader's, decodes and hands out frames on the pool's."""
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Camera:
         *,
         transport: Transport = "tcp",
         pool: DecoderPool,
+        reader: Reader | None = None,
         deliver: Callable[[Frame], None],
         looks_per_s: float,
         key_frames_only: bool = False,
@@ -63,7 +66,7 @@ class Camera:
         self._url = url
         self._settings = settings or SourceSettings(transport=transport)
         self._connect, self._clock, self._utc, self._waits = connect, clock, utc, waits
-        self._pool = pool
+        self._pool, self._reader = pool, reader
         self._hardware = hardware
         self._deliver = deliver
         self._governor = Governor(looks_per_s, key_frames_only, governor or GovernorSettings())
@@ -162,26 +165,32 @@ class Camera:
         log.info("connected", extra={"camera": self.camera_id, "session": session, "codec": encoding.codec})
 
     def _receive(self, session: int, encoding: Encoding, source: Source) -> None:
-        times = Timestamps(encoding.time_base, self._dropped)
-        self._wall = WallClock(self._utc, arrival="file" if source.finite else "arrival")
-        tick_s, base_s = float(encoding.time_base), None
-        gathering = Gathering() if source.patient else None
-        for raw in with_first_time(source.packets(self._stop)):
+        """Take in what comes, until it ends; a source that never waits is read together with the other cameras'."""
+        self._wall = WallClock(self._utc, arrival="file" if source.finite else "arrival", told=source.told_utc_s)
+        times, tick_s, base_s = Timestamps(encoding.time_base, self._dropped), float(encoding.time_base), 0.0
+
+        def take(raw: RawPacket) -> None:
+            nonlocal base_s
             arrived_s = self._clock()
             stamp = times.judge(raw.pts, raw.dts, raw.duration, arrived_s)
             self._received += 1
             self._packet_at_s = arrived_s
             if stamp is None:
-                continue
-            if base_s is None:
+                return
+            if not base_s:
                 base_s = max(arrived_s, (self._time_s or 0.0) + 0.001) - stamp.dts * tick_s
             raw.pts, raw.dts = stamp.pts, stamp.dts
             self._take(_stamped(raw, session, base_s + stamp.pts * tick_s, arrived_s, encoding, self._wall))
-            if gathering is not None and self._governor.plan().mode in {"asleep", "keys"}:
-                # By when it is decoded: that never runs backwards, as the times of B-frames do.
-                pause_s = gathering.pause_s(arrived_s, base_s + stamp.dts * tick_s, self._meter.fps)
-                if pause_s:
-                    self._stop.wait(pause_s)
+
+        if self._reader is not None and source.polled:
+            self._reader.serve(source.poll, take, self._pause_s, self._stop)
+            return
+        for raw in with_first_time(source.packets(self._stop)):
+            take(raw)
+
+    def _pause_s(self) -> float:
+        """Return how long packets may gather before they are read."""
+        return PATIENT_S if self._governor.plan().mode in {"asleep", "keys"} else PROMPT_S
 
     def _take(self, packet: Packet) -> None:
         self._time_s = max(packet.time_s, self._time_s or 0.0)

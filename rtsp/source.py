@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import io
 import socket
+import struct
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -25,23 +25,11 @@ from av.error import (
 
 from common.catalog import load_catalog
 from common.redact import redact
-from rtsp.errors import SourceError
+from rtsp.errors import BY_NUMBER, SourceError
 from rtsp.packet import Encoding
 
 Transport: TypeAlias = Literal["tcp", "udp"]
 RawPacket: TypeAlias = "av.Packet[av.VideoStream]"
-
-_WHEN_OPENING = {
-    errno.ECONNREFUSED: "refused",
-    errno.ETIMEDOUT: "timeout",
-    errno.EHOSTUNREACH: "unreachable",
-    errno.ENETUNREACH: "unreachable",
-    errno.ENOENT: "not_found",
-    errno.EACCES: "unauthorised",
-    errno.ECONNRESET: "ended",
-    errno.EPIPE: "ended",
-    errno.EIO: "io",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +48,7 @@ class Source(ABC):
 
     kind: ClassVar[str]
     finite: bool = False  # a recording: a clean end is no fault. Known once connected
-    patient: bool = False  # what is not read at once waits in the connection, and knows its own time
+    polled: bool = False  # can be read without waiting, by `poll`. Known once connected
 
     def __init__(self, url: str, settings: SourceSettings) -> None:
         self.url = url
@@ -73,6 +61,14 @@ class Source(ABC):
     @abstractmethod
     def packets(self, stop: threading.Event) -> Iterator[RawPacket]:
         """Yield packets as they arrive, until the stream ends or `stop` is set."""
+
+    def poll(self) -> list[RawPacket]:
+        """Return what has come by now, where `polled`; raises `SourceError` as `packets` does."""
+        raise NotImplementedError
+
+    def told_utc_s(self, packet: RawPacket) -> float | None:
+        """Return when a packet's picture was taken, by the camera's clock; None while it has not told."""
+        return None
 
     @abstractmethod
     def close(self) -> None:
@@ -123,6 +119,11 @@ class AvSource(Source):
                     yield packet
         except (FFmpegError, OSError) as error:
             raise reading_failed(self.url, error) from error
+
+    def told_utc_s(self, packet: RawPacket) -> float | None:
+        if not packet.has_sidedata("prft"):
+            return None
+        return float(struct.unpack_from("=q", bytes(packet.get_sidedata("prft")))[0]) / 1e6
 
     def close(self) -> None:
         if self._container is not None:
@@ -186,7 +187,7 @@ def opening_failed(url: str, error: Exception, *, silent: bool = False) -> Sourc
     elif isinstance(error, InvalidDataError):
         reason = "timeout" if silent else "garbage"
     else:
-        reason = _WHEN_OPENING.get(getattr(error, "errno", 0) or 0, "refused")
+        reason = BY_NUMBER.get(getattr(error, "errno", 0) or 0, "refused")
     if reason == "io":
         reason = _why_io(url)
     return SourceError(reason, _sentence(url, error))
@@ -208,7 +209,7 @@ def reading_failed(url: str, error: Exception) -> SourceError:
     elif type(error).__name__ == "ExitError":
         reason = "timeout"
     else:
-        reason = _WHEN_OPENING.get(getattr(error, "errno", 0) or 0, "ended")
+        reason = BY_NUMBER.get(getattr(error, "errno", 0) or 0, "ended")
     return SourceError(reason, _sentence(url, error))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,8 +17,15 @@ _ABSURD_S = 10 * 365 * 86400.0  # a camera that never had its clock set says 197
 class WallClock:
     """The UTC of one session's packets."""
 
-    def __init__(self, utc: Callable[[], float] = time.time, *, arrival: Clock = "arrival") -> None:
-        self._utc = utc
+    def __init__(
+        self,
+        utc: Callable[[], float] = time.time,
+        *,
+        arrival: Clock = "arrival",
+        told: Callable[[RawPacket], float | None] = lambda packet: None,
+    ) -> None:
+        """`told`: when a packet's picture was taken, by the camera's clock (`Source.told_utc_s`)."""
+        self._utc, self._told = utc, told
         self._arrival = arrival
         self._offset_s: float | None = None  # camera's UTC minus camera time
         self._looked_s = float("-inf")
@@ -40,11 +46,10 @@ class WallClock:
         return max(self._ahead_s, default=None)
 
     def _read(self, time_s: float, raw: RawPacket) -> None:
-        if not raw.has_sidedata("prft"):
+        taken_s, now_s = self._told(raw), self._utc()
+        if taken_s is None:
             return
         self._looked_s = time_s
-        micros = struct.unpack_from("=q", bytes(raw.get_sidedata("prft")))[0]
-        taken_s, now_s = micros / 1e6, self._utc()
         if abs(taken_s - now_s) > _ABSURD_S:
             return
         self._offset_s = taken_s - time_s
