@@ -22,6 +22,7 @@ from edge.node import HELD_BACK
 from rtsp.frame import Frame
 from rtsp.governor import GovernorSettings
 from rtsp.pool import DecoderPool, Work
+from rtsp.pressure import Pressure
 from rtsp.receiver import Camera
 from rtsp.schemes.file import Recording
 from rtsp.source import RawPacket, SourceSettings
@@ -67,6 +68,7 @@ class _InTurn(DecoderPool):
 
     def __init__(self) -> None:
         self._work: list[Work] = []
+        self.pressure = Pressure(lambda: float("inf"))  # played faster than life: nothing is late
         self.spent_s = 0.0
         self.woken_at_s = 0.0  # what had been spent when the newest packet came
 

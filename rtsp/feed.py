@@ -16,6 +16,7 @@ from rtsp.h264 import Quantisers, effort
 from rtsp.hardware import SOFTWARE, Hardware
 from rtsp.packet import Packet
 from rtsp.picture import VideoPicture
+from rtsp.pressure import Pressure
 from rtsp.ring import PacketRing
 
 TURN_PACKETS = 8  # at most so many per turn, so that one camera never keeps a thread from the others for long
@@ -39,6 +40,7 @@ class Feed:
         governor: Governor,
         deliver: Callable[[Frame], None],
         hardware: Hardware = SOFTWARE,
+        pressure: Pressure | None = None,
     ) -> None:
         self.camera_id = camera_id
         self.ring = ring
@@ -50,6 +52,7 @@ class Feed:
         self.device = "software"  # that decoded last
         self._deliver = deliver
         self._hardware = hardware
+        self._pressure = pressure or Pressure()
         self._decoder: Decoder | None = None
         self._still = Stillness()
         self._quantisers: Quantisers | None = None
@@ -95,6 +98,10 @@ class Feed:
 
     def _key_due(self, time_s: float, plan: Plan) -> bool:
         return self.governor.check_due(time_s) if plan.mode == "asleep" else self._due(time_s, plan)
+
+    def eased(self, looks_per_s: float) -> float:
+        """Return how often pictures are handed out now, where so many were asked for."""
+        return self._pressure.eased(looks_per_s)
 
     def need(self) -> float:
         """Return how many packets wait; the camera that is furthest behind goes first."""
@@ -165,7 +172,9 @@ class Feed:
         newest = self.ring.newest()
         if newest is None or self._cursor < self._catch_up_to:
             return False
-        return newest.arrived_s - packet.arrived_s > LATE_AFTER_S
+        lag_s = newest.arrived_s - packet.arrived_s
+        self._pressure.note(lag_s)
+        return lag_s > LATE_AFTER_S
 
     def _lose(self, up_to: int, why: str) -> None:
         self.skipped[why] += up_to - self._cursor
@@ -300,7 +309,7 @@ class Feed:
 
     def _schedule(self, time_s: float, plan: Plan) -> None:
         """Keep to the beat, but never try to make up for looks that were missed."""
-        period_s = 1.0 / plan.looks_per_s if plan.looks_per_s > 0 else float("inf")
+        period_s = 1.0 / self.eased(plan.looks_per_s) if plan.looks_per_s > 0 else float("inf")
         slack_s = min(0.02, period_s / 4)  # half a frame of a common camera: a picture just early is taken
         due_s = self._next_look_s + slack_s
         self._next_look_s = (due_s if time_s - due_s < period_s else time_s) + period_s - slack_s

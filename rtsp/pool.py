@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from rtsp.pressure import Pressure
+
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S: Final = 5.0  # a camera whose turn failed in a way nobody foresaw: one log line each time, no more
@@ -29,6 +31,7 @@ class DecoderPool:
 
     def __init__(self, threads: int | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self.pressure = Pressure(clock)
         count = threads or len(os.sched_getaffinity(0))
         self._work: list[Work] = []
         self._busy: set[int] = set()  # id() of what is having its turn

@@ -70,7 +70,7 @@ class Camera:
         self._hardware = hardware
         self._deliver = deliver
         self._governor = Governor(looks_per_s, key_frames_only, governor or GovernorSettings())
-        self._feed = Feed(camera_id, self.ring, self._governor, self._hand_over, hardware)
+        self._feed = Feed(camera_id, self.ring, self._governor, self._hand_over, hardware, pool.pressure)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera_id}", daemon=True)
         self._meter = Meter()
@@ -234,7 +234,7 @@ class Camera:
             device_reason=None if encoding is None else self._hardware.why_not(encoding.codec),
             mode=plan.mode,
             mode_reason=plan.reason,
-            looks_per_s=round(plan.looks_per_s, 3),
+            looks_per_s=round(feed.eased(plan.looks_per_s), 3),
             woken=dict(self._governor.woken),
             sizes_tell=self._governor.trust,
             clock=self._wall.clock,

@@ -28,7 +28,7 @@ from rtsp.packet import Encoding
 from rtsp.source import RawPacket, Source, SourceSettings, encoding_of
 
 SCRATCH_BYTES: Final = 2**18  # half a second of 4 Mbit/s: one read takes all that has come
-READS_AT_ONCE: Final = 4  # so that one camera that catches up does not keep the others waiting
+READ_AT_ONCE_BYTES: Final = 2**20  # so that one camera that catches up does not keep the others waiting
 KEY_FRAME_WAIT_S: Final = 2.0  # a key frame tells the picture's size; one is worth so long a wait, as libav has it
 REPORT_EVERY_S: Final = 5.0  # RFC 3550, 6.2
 _WAIT_S: Final = 0.2
@@ -48,6 +48,7 @@ class RtspClient(Source):
         self._dialogue = Dialogue(url, settings)
         self._stream: Stream | None = None
         self._order = DecodingOrder()
+        self._in_records = False
         self._held: list[RawPacket] = []  # what came before the encoding was known, from the key frame on
         self._tick_s = 1.0 / 90_000
         self._own = secrets.randbits(32)
@@ -64,6 +65,7 @@ class RtspClient(Source):
         self._stream = Stream(assembler(video.codec), dialogue.media_channel, dialogue.control_channel)
         self._stream.rest = dialogue.rest()
         dialogue.socket.setblocking(False)
+        self._in_records = isinstance(dialogue.socket, ssl.SSLSocket)  # of 16 kB: a read never takes all that has come
         self._media_s = self._kept_s = self._reported_s = self._clock()
         return self._encoding(video)
 
@@ -123,9 +125,11 @@ class RtspClient(Source):
         stream = self._stream
         assert stream is not None
         units: list[AccessUnit] = []
-        for _ in range(READS_AT_ONCE):
+        taken = 0
+        while taken < READ_AT_ONCE_BYTES:
             count = self._receive(stream, units)
-            if count < SCRATCH_BYTES // 2:
+            taken += count
+            if not count or (count < SCRATCH_BYTES // 2 and not self._in_records):
                 break
         now_s = self._clock()
         if stream.media_bytes != self._media_bytes:

@@ -8,6 +8,7 @@ import pytest
 
 from rtsp.feed import LATE_AFTER_S, Feed
 from rtsp.governor import Governor, GovernorSettings
+from rtsp.pressure import HOLDS_S, LAGGING_S, Pressure
 from rtsp.ring import PacketRing
 from tests.rtsp.footage import film, packets_of
 
@@ -46,8 +47,14 @@ class Node:
         self.ring = PacketRing(ring_bytes)
         self.governor = Governor(looks_per_s, settings=settings)
         self.looks, self.modes = [], []
-        self.feed = Feed("cam", self.ring, self.governor, lambda frame: self.looks.append((frame.time_s, self.now_s)))
         self.now_s = 0.0
+        self.feed = Feed(
+            "cam",
+            self.ring,
+            self.governor,
+            lambda frame: self.looks.append((frame.time_s, self.now_s)),
+            pressure=Pressure(lambda: self.now_s),
+        )
 
     def play(self, packets):
         self.governor.begin()
@@ -138,7 +145,7 @@ def test_on_a_full_box_pictures_are_few_but_never_old(packets):
             time_left -= node.feed.decoded - before
 
     assert max(now_s - time_s for time_s, now_s in node.looks) <= LATE_AFTER_S + 0.08
-    assert len(node.looks) > 0.2 * len(live)
+    assert len(node.looks) > 0.2 * len(live) / 2  # half as many are asked for while it is full
     assert max(np.diff([time_s for time_s, _ in node.looks])) <= 2.0
     assert node.feed.skipped["overloaded"] > 100
     assert 0 == node.feed.decode_errors
@@ -163,3 +170,33 @@ def test_a_decoder_that_has_caught_up_makes_way_for_one_with_less_memory(packets
     awake = [decoder for now_s, decoder in decoders if STILL_S <= now_s < 2 * STILL_S]
     assert 2 == len({id(decoder) for decoder in awake})
     assert awake[0]() is None
+
+
+def test_whoever_falls_behind_looks_half_as_often_until_that_is_over(packets):
+    node = Node(GovernorSettings(), looks_per_s=5.0)
+    live = [dataclasses.replace(packet, arrived_s=packet.time_s) for packet in packets[:500]]
+    held_s = LAGGING_S + 0.1  # once, ten seconds in, the decoder has something else to do for so long
+    for packet in live:
+        node.now_s = packet.time_s
+        node.feed.arrived(node.ring.append(packet), packet)
+        while node.feed.need() and not 10.0 <= packet.time_s < 10.0 + held_s:
+            node.feed.turn()
+
+    def looks_per_s(from_s, to_s):
+        return sum(from_s <= time_s < to_s for time_s, _ in node.looks) / (to_s - from_s)
+
+    assert looks_per_s(0.0, 10.0) == pytest.approx(5.0, abs=0.2)
+    assert looks_per_s(10.5, 10.0 + HOLDS_S) == pytest.approx(2.5, abs=0.3)
+    assert looks_per_s(11.0 + HOLDS_S, 20.0) == pytest.approx(5.0, abs=0.4)
+    assert 0 == node.feed.skipped["overloaded"]
+
+
+@pytest.mark.parametrize(("asked", "given"), [(1.0, 1.0), (2.5, 2.5), (3.0, 2.5), (5.0, 2.5), (25.0, 12.5)])
+def test_under_pressure_no_camera_is_looked_at_less_often_than_serves(asked, given):
+    now_s = 100.0
+    pressure = Pressure(lambda: now_s)
+
+    assert asked == pressure.eased(asked)
+    pressure.note(LAGGING_S + 0.01)
+
+    assert given == pressure.eased(asked)

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from rtsp.reader import Reader
 from rtsp.receiver import Camera, DecoderPool
 from rtsp.simulator import Simulator
 from rtsp.source import SourceSettings
@@ -50,19 +51,26 @@ def pool():
     pool.close()
 
 
+@pytest.fixture(scope="module")
+def reader():
+    reader = Reader()
+    yield reader
+    reader.close()
+
+
 @pytest.fixture
 def viewer():
     return Viewer()
 
 
 @pytest.fixture
-def start(pool, viewer):
+def start(pool, reader, viewer):
     """Start a camera; it is stopped at the end of the test."""
     cameras = []
 
     def begin(url, *, looks_per_s=25.0, **more):
         more = {"settings": QUICK, "waits": lambda: iter([0.05] * 1000)} | more
-        camera = Camera("cam", url, pool=pool, deliver=viewer, looks_per_s=looks_per_s, **more)
+        camera = Camera("cam", url, pool=pool, reader=reader, deliver=viewer, looks_per_s=looks_per_s, **more)
         cameras.append(camera)
         camera.start()
         return camera
