@@ -50,6 +50,11 @@ class Decoder:
             codec.options = {"skip_loop_filter": "all"}
         return codec
 
+    @property
+    def filters(self) -> bool | None:
+        """Whether it filters block edges; None for a device, which always does and is not to be opened anew for it."""
+        return self._loop_filter if self.device == "software" else None
+
     def skip(self, what: Skip) -> None:
         """Say which pictures need not be decoded at all."""
         if self._codec.skip_frame != what:

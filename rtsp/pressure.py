@@ -1,4 +1,4 @@
-"""Is decoding falling behind? Then the box looks less often, before it leaves out what it should have decoded."""
+"""Is decoding falling behind? Then the box looks less often and less finely, before it leaves anything out."""
 
 from __future__ import annotations
 
@@ -23,8 +23,13 @@ class Pressure:
         if lag_s > LAGGING_S:
             self._until_s = self._clock() + HOLDS_S
 
+    @property
+    def high(self) -> bool:
+        """True while somebody falls behind, and a while after."""
+        return self._clock() < self._until_s
+
     def eased(self, looks_per_s: float) -> float:
         """Return how often to look now: half as often as asked for, where that is often enough still."""
-        if looks_per_s <= LEAST_LOOKS_PER_S or self._clock() >= self._until_s:
+        if looks_per_s <= LEAST_LOOKS_PER_S or not self.high:
             return looks_per_s
         return max(looks_per_s / 2, LEAST_LOOKS_PER_S)

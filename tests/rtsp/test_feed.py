@@ -48,12 +48,13 @@ class Node:
         self.governor = Governor(looks_per_s, settings=settings)
         self.looks, self.modes = [], []
         self.now_s = 0.0
+        self.pressure = Pressure(lambda: self.now_s)
         self.feed = Feed(
             "cam",
             self.ring,
             self.governor,
             lambda frame: self.looks.append((frame.time_s, self.now_s)),
-            pressure=Pressure(lambda: self.now_s),
+            pressure=self.pressure,
         )
 
     def play(self, packets):
@@ -189,6 +190,24 @@ def test_whoever_falls_behind_looks_half_as_often_until_that_is_over(packets):
     assert looks_per_s(10.5, 10.0 + HOLDS_S) == pytest.approx(2.5, abs=0.3)
     assert looks_per_s(11.0 + HOLDS_S, 20.0) == pytest.approx(5.0, abs=0.4)
     assert 0 == node.feed.skipped["overloaded"]
+
+
+def test_under_pressure_pictures_are_decoded_without_the_loop_filter_from_a_key_frame_on(packets):
+    node, plain = Node(GovernorSettings(), looks_per_s=25.0), []
+    for packet in packets[:500]:
+        node.now_s = packet.time_s
+        if packet.time_s >= 7.0:
+            node.pressure.note(1.0)
+        node.feed.arrived(node.ring.append(packet), packet)
+        while node.feed.need():
+            node.feed.turn()
+        plain.append(node.feed._decoder.filters)
+
+    changes = [packet for packet, before, now in zip(packets[1:], plain, plain[1:], strict=False) if before != now]
+    assert [True] == [packet.is_key for packet in changes]  # at one key frame, and once
+    assert plain[-1] is False
+    assert node.feed.decoded == 500
+    assert 0 == node.feed.decode_errors
 
 
 @pytest.mark.parametrize(("asked", "given"), [(1.0, 1.0), (2.5, 2.5), (3.0, 2.5), (5.0, 2.5), (25.0, 12.5)])
