@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Several
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from statistics import mean, median
 from typing import Any
 
 from benchmarks.eval.clips import Detect, watch
-from benchmarks.eval.smoke_sequences import Sequence
+from benchmarks.eval.smoke_sequences import Sequence, touches
 from edge.config import ViewSettings
 from edge.rules.base import Finding
 
@@ -52,26 +53,41 @@ def watch_with_each(
 ) -> dict[str, Outcome]:
     """Let every rule of `view` watch the same looks; return what each by its name made of them."""
     watched = watch(view, sequence.moments(), {"smoke": detect}, advance=advance)
-    starts = [told for told in watched.told if told.finding.phase == "start" and told.finding.kind in KINDS]
+    told = [one for one in watched.told if one.finding.kind in KINDS]
     names = [rule.settings.name for rule in watched.rules]
-    return {name: judge(sequence, [told.finding for told in starts if told.rule_name == name]) for name in names}
+    return {name: judge(sequence, [one.finding for one in told if one.rule_name == name]) for name in names}
 
 
-def judge(sequence: Sequence, starts: list[Finding]) -> Outcome:
+def judge(sequence: Sequence, told: list[Finding]) -> Outcome:
     """Return the outcome of findings whose times count from the first picture.
 
     The first alarm at or after ignition is the detection; alarms before it, or without any fire, are false. Later
-    ones of the same fire are neither.
+    ones of the same fire are neither. A rule tells one alarm where a fire begins in the place of a false one: then the
+    first update that shows labelled smoke is the detection, beside the false alarm.
     """
     begin_s = sequence.times_s[0]
+    starts = [finding for finding in told if finding.phase == "start"]
     if sequence.ignition_s is None:
         return _outcome(sequence, starts, None, None, len(starts))
     at_s = [begin_s + finding.time_s - sequence.ignition_s for finding in starts]
-    after = sorted(time_s for time_s in at_s if time_s >= 0)
+    shown_s = [
+        begin_s + finding.time_s - sequence.ignition_s
+        for finding in told
+        if finding.phase == "update" and shows_smoke(sequence, finding)
+    ]
+    after = sorted(time_s for time_s in [*at_s, *shown_s] if time_s >= 0)
     frames = None
     if after:
         frames = sum(1 for t in sequence.times_s if 0 <= t - sequence.ignition_s <= after[0])
     return _outcome(sequence, starts, after[0] if after else None, frames, sum(time_s < 0 for time_s in at_s))
+
+
+def shows_smoke(sequence: Sequence, finding: Finding) -> bool:
+    """Return whether smoke was labelled where `finding` points; False where nobody labelled any."""
+    at_s = sequence.times_s[0] + finding.time_s
+    index = bisect_right(sequence.times_s, at_s) - 1
+    labelled = sequence.smoke[index] if sequence.smoke and index >= 0 else ()
+    return any(touches(seen.box, box) for seen in finding.objects for box in labelled)
 
 
 def report(outcomes: list[Outcome]) -> dict[str, Any]:

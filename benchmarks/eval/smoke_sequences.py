@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import cv2
 import numpy as np
@@ -42,6 +43,10 @@ class SequenceFile(BaseModel):
     camera: str = Field(default="", description="which camera it is, for people")
     tags: tuple[str, ...] = Field(default=(), description="what it shows: scores are also given for each")
     notes: str = Field(default="", description="for people")
+
+
+TOUCHES: Final = 0.25  # of the smaller box inside the true one (a little widened) makes a sighting true
+SLACK: Final = 0.01  # of the picture: people who label smoke agree no better
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,15 @@ def read_sequences(dataset: Path) -> list[Sequence]:
     if problems:
         raise ConfigError("\n".join(problems))
     return sequences
+
+
+def touches(seen: Box, truth: Box) -> bool:
+    """Return whether `seen` is a sighting of the smoke that people drew `truth` around."""
+    low = np.maximum(seen[:2], np.array(truth[:2]) - SLACK)
+    high = np.minimum(seen[2:], np.array(truth[2:]) + SLACK)
+    sizes = (np.subtract(seen[2:], seen[:2]), np.subtract(truth[2:], truth[:2]) + 2 * SLACK)
+    shared = float(np.prod((high - low).clip(0)) / max(1e-9, min(float(np.prod(size)) for size in sizes)))
+    return shared > TOUCHES
 
 
 def _from_names(folder: Path) -> Sequence:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.eval.clips import Detect
-from benchmarks.eval.smoke_sequences import Box
+from benchmarks.eval.smoke_sequences import Box, touches
 from benchmarks.eval.smoke_sequences import Sequence as Pictures
 from edge.smoke.evidence import AGAINST, NUMBERS, Weights, numbers
 from edge.smoke.tube import Tube
@@ -25,8 +25,6 @@ Floats = npt.NDArray[np.float64]
 RIDGE: Final = 2.0  # pull towards nothing, against sequences that weigh 10 for fire and 10 for no fire
 SEQUENCE_WEIGHT: Final = 10.0
 STEPS: Final = 4000
-TOUCHES: Final = 0.25  # of the smaller box inside the true one (a little widened) makes a sighting true
-SLACK: Final = 0.01  # of the picture: people who label smoke agree no better
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,16 +100,10 @@ def _sightings(sequence: Pictures, detect: Detect) -> Iterator[tuple[Floats, boo
 
 def _truth(tube: Tube, boxes: Sequence[Box], burning: bool) -> bool | None:
     """Return whether the last sighting is smoke; None where nobody knows: real smoke drifts beyond its labelled box."""
-    if any(_share_inside(tube.last.box, box) > TOUCHES for box in boxes):
+    x0, y0, x1, y1 = map(float, tube.last.box)
+    if any(touches((x0, y0, x1, y1), box) for box in boxes):
         return True
     return None if burning else False
-
-
-def _share_inside(seen: npt.NDArray[np.float32], truth: Box) -> float:
-    low = np.maximum(seen[:2], np.array(truth[:2]) - SLACK)
-    high = np.minimum(seen[2:], np.array(truth[2:]) + SLACK)
-    sizes = (seen[2:] - seen[:2], np.array(truth[2:]) - np.array(truth[:2]) + 2 * SLACK)
-    return float(np.prod((high - low).clip(0)) / max(1e-9, min(float(np.prod(size)) for size in sizes)))
 
 
 def _projected_descent(table: Floats, examples: Examples, signs: Floats) -> Floats:

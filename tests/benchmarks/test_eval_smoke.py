@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,7 +18,7 @@ from benchmarks.eval.smoke_sequences import Sequence, read_sequences
 from common.config import ConfigError
 from detectors.detections import Detections
 from edge.config import ViewSettings
-from edge.rules.base import Finding
+from edge.rules.base import Finding, Seen
 from rtsp.picture import VideoPicture
 from tests.edge.smoke.scenes import hill, said, with_patch
 
@@ -114,6 +115,19 @@ def test_an_alarm_before_ignition_is_false_and_the_fire_may_still_be_found():
     outcome = judge(fire("a"), [start(300.0), start(720.0)])
 
     assert (1, 120.0, 3) == (outcome.false_alarms, outcome.ttd_s, outcome.ttd_frames)
+
+
+@pytest.mark.parametrize(
+    ("box", "ttd_s"), [((0.5, 0.4, 0.6, 0.5), 120.0), ((0.1, 0.4, 0.2, 0.5), None)], ids=["there", "elsewhere"]
+)
+def test_a_fire_where_a_false_alarm_goes_on_is_found_when_it_is_told_with_it(box, ttd_s):
+    """The rule tells both as one alarm; the false start stays false."""
+    smoke = ((),) * 10 + ((PLUME,),) * 11
+    going_on = replace(start(720.0), phase="update", objects=(Seen(1, "smoke", box, 0.5),))
+
+    outcome = judge(replace(fire("a"), smoke=smoke), [start(540.0), going_on])
+
+    assert (1, ttd_s) == (outcome.false_alarms, outcome.ttd_s)
 
 
 def test_figures_of_a_set_counted_by_hand():
