@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.smoke_material.seen import is_seen
 from benchmarks.smoke_material.stills import Image
 from detectors.picture import Region
 from models.training.plumes import Plume, blend
@@ -51,3 +52,8 @@ class Fire:
         if box is None:
             return painted, None
         return painted, (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
+
+    def seen_on(self, image: Image, age_s: float, rng: np.random.Generator) -> tuple[Image, Region | None]:
+        """Return as `on`, but the view alone and None also where people would not see the plume."""
+        painted, box = self.on(image, age_s, rng)
+        return (painted, box) if box is not None and is_seen(painted, box) else (image, None)

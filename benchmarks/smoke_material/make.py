@@ -100,7 +100,7 @@ def burning(group: Group, amount: Amount, rng: np.random.Generator, index: int) 
         for look in range(begins + amount.burning_looks):
             image, box = view.at(look), None
             if look >= begins:
-                image, box = fire.on(image, (look - begins) * amount.step_s, rng)
+                image, box = fire.seen_on(image, (look - begins) * amount.step_s, rng)
             image = view.developed(NUISANCES[kind](image, look, looks, scene, rng))
             yield look * amount.step_s, image, (box,) if box else ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from benchmarks.smoke_material.fires import Fire
 from benchmarks.smoke_material.make import Amount, halves, takes, write
 from benchmarks.smoke_material.nuisances import NUISANCES, Scene
 from benchmarks.smoke_material.order import in_order, seriate
+from benchmarks.smoke_material.seen import distinctness, is_seen
 from benchmarks.smoke_material.stills import read_groups
 from common.config import ConfigError
 from tests.edge.smoke.scenes import hill, with_patch
@@ -97,3 +99,30 @@ def test_no_camera_is_in_both_halves(stills):
 def test_a_folder_without_an_index_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"index\.csv: missing"):
         read_groups(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("side", "brighter", "seen"), [(30, 40, True), (10, 40, False), (30, 1, False)], ids=["plain", "tiny", "faint"]
+)
+def test_a_plume_counts_as_seen_where_people_would_have_labelled_it(side, brighter, seen):
+    view = hill().clip(0, 200)
+    view[200 : 200 + side, 300 : 300 + side] += brighter
+
+    box = (300 / 640, 200 / 360, (300 + side) / 640, (200 + side) / 360)
+    assert seen is is_seen(view.astype(np.uint8), box)
+
+
+def test_a_box_as_wide_as_the_picture_has_nothing_beside_it():
+    assert 0 == distinctness(hill().clip(0, 255).astype(np.uint8), (0.0, 0.3, 1.0, 0.6))
+
+
+def test_a_fire_that_nobody_would_see_leaves_the_picture_as_it_is():
+    rng = np.random.default_rng(3)
+    fire = Fire.drawn(rng, 640, 0.42, faint=False)
+    hidden = replace(fire, plume=replace(fire.plume, haze=1.0, opacity=0.3))
+    view = hill().clip(0, 255).astype(np.uint8)
+
+    painted, box = hidden.seen_on(view, 600.0, rng)
+
+    assert box is None
+    assert np.array_equal(view, painted)
