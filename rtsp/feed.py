@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -62,6 +63,7 @@ class Feed:
         self._cursor = 0  # number of the packet that is looked at next
         self._key: int | None = None  # number of a key frame that is to be looked at by itself
         self._next_look_s = self._last_s = float("-inf")
+        self._beat_s: float | None = None  # of the session's first look; the others keep time with it
         self._plan: Plan | None = None
         self._went_back_to_s: float | None = None
         self._glanced = False  # the last pictures were key frames by themselves: the cursor is behind on purpose
@@ -135,11 +137,21 @@ class Feed:
         glanced, self._plan, self._glanced = self._glanced, plan, False
         self._next_look_s = min(self._next_look_s, self._last_s + 1.0 / max(plan.looks_per_s, 1e-3))
         if plan.from_s is not None and plan.from_s != self._went_back_to_s:
-            self._went_back_to_s, self._next_look_s = plan.from_s, plan.from_s
+            self._went_back_to_s, self._next_look_s = plan.from_s, self._on_beat(plan.from_s, plan)
             self._move_to(self.ring.key_before(plan.from_s))
             self._catch_up_to = self.ring.end + GRACE_PACKETS
         elif glanced:
             self._move_to(self.ring.newest_key())
+
+    def _on_beat(self, time_s: float, plan: Plan) -> float:
+        """Return when the first look at or after `time_s` is due on the beat that began with the session.
+
+        So a camera that has slept is looked at in the very pictures in which it would have been had it not.
+        """
+        if self._beat_s is None:
+            return time_s
+        period_s = 1.0 / max(plan.looks_per_s, 1e-3)
+        return self._beat_s + math.ceil((time_s - self._beat_s) / period_s) * period_s - _slack_s(period_s)
 
     def _move_to(self, number: int | None) -> None:
         """Go on at another packet, earlier or later; both keep the count of what was passed over right."""
@@ -279,7 +291,7 @@ class Feed:
         if packet.session != self._session:
             self._release()
             self._session, self._index, self._still = packet.session, 0, Stillness()
-            self._next_look_s = float("-inf")
+            self._next_look_s, self._beat_s = float("-inf"), None
 
     def _release(self) -> None:
         if self._decoder is not None:
@@ -297,6 +309,8 @@ class Feed:
     def _hand_out(self, picture: Decoded, packet: Packet, plan: Plan) -> None:
         if picture.time_s <= self._last_s:
             return
+        if self._beat_s is None:
+            self._beat_s = picture.time_s
         self._schedule(picture.time_s, plan)
         self._last_s = picture.time_s
         frame = Frame(
@@ -315,6 +329,11 @@ class Feed:
     def _schedule(self, time_s: float, plan: Plan) -> None:
         """Keep to the beat, but never try to make up for looks that were missed."""
         period_s = 1.0 / self.eased(plan.looks_per_s) if plan.looks_per_s > 0 else float("inf")
-        slack_s = min(0.02, period_s / 4)  # half a frame of a common camera: a picture just early is taken
+        slack_s = _slack_s(period_s)
         due_s = self._next_look_s + slack_s
         self._next_look_s = (due_s if time_s - due_s < period_s else time_s) + period_s - slack_s
+
+
+def _slack_s(period_s: float) -> float:
+    """Return how early a picture may be: half a frame of a common camera."""
+    return min(0.02, period_s / 4)

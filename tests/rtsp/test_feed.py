@@ -106,6 +106,15 @@ def test_a_sleeping_camera_is_still_looked_at_now_and_then(packets):
     assert max(np.diff(times)) <= SLEEPY.idle_look_s + SLEEPY.unsure_check_every_s  # at the first check after it is due
 
 
+def test_whoever_has_slept_is_looked_at_in_the_same_pictures_as_whoever_has_not(packets):
+    awake, sleepy = Node(GovernorSettings()).play(packets), Node(SLEEPY).play(packets)
+    seen = {round(time_s, 3) for time_s, _ in awake.looks}
+    walking = [round(t, 3) for t, _ in sleepy.looks if t % (STILL_S + WALK_S) >= STILL_S]
+
+    assert len(walking) > 2 * WALK_S * 5 * 0.9
+    assert set(walking) <= seen
+
+
 def test_much_less_is_decoded_than_without_sleep(packets):
     awake, sleepy = Node(GovernorSettings()).play(packets), Node(SLEEPY).play(packets)
 
