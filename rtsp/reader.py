@@ -41,10 +41,10 @@ class _Line:
         try:
             for packet in self.poll():
                 self.take(packet)
+            self.due_s = now_s + self.pause_s()
         except Exception as error:  # noqa: BLE001  it is raised in the camera's own thread: one camera's failure stays its own
             self.failure = error
             return False
-        self.due_s = now_s + self.pause_s()
         return True
 
 

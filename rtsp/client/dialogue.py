@@ -23,6 +23,7 @@ _REDIRECTS: Final = 3
 _STATUS: Final = {401: "unauthorised", 403: "unauthorised", 404: "not_found"}
 _SESSION_S: Final = 60.0  # RFC 2326, 12.37: when the camera does not say for how long it keeps a silent session
 _READ: Final = 65_536
+_QUOTED: Final = 80  # characters of what a camera says, in an error
 
 
 class UnsupportedError(Exception):
@@ -79,6 +80,8 @@ class Dialogue:
             self._ask("PLAY", self._session_url, {"Range": "npt=0.000-"})
         except OSError as error:
             raise self._failed(error) from error
+        except ValueError as error:  # a host or a port that cannot be one
+            raise SourceError("no_such_host", f"{self._said}: {redact(str(error))}") from error
         return video
 
     def rest(self) -> bytes:
@@ -126,7 +129,7 @@ class Dialogue:
     def _follow(self, location: str) -> None:
         parts = urlsplit(location)
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise SourceError("refused", f"{self._said}: sends us to {redact(location)!r}")
+            raise SourceError("refused", f"{self._said}: sends us to {redact(location[:_QUOTED])!r}")
         self._parts, self._url = parts, _bare(parts)
         self.close()
 
@@ -172,7 +175,7 @@ class Dialogue:
         if answer.status == 461:
             raise UnsupportedError  # it does not send pictures inside the connection
         reason = _STATUS.get(answer.status, "refused")
-        raise SourceError(reason, f"{self._said}: {method} was answered with {answer.status} {answer.text}")
+        raise SourceError(reason, f"{self._said}: {method} was answered with {answer.status} {answer.text[:_QUOTED]}")
 
     def _adopt(self, answer: Answer) -> bool:
         """Take the camera's challenge; False when we have nothing to answer it with, or did and were refused."""

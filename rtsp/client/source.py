@@ -67,21 +67,26 @@ class RtspClient(Source):
         dialogue.socket.setblocking(False)
         self._in_records = isinstance(dialogue.socket, ssl.SSLSocket)  # of 16 kB: a read never takes all that has come
         self._media_s = self._kept_s = self._reported_s = self._clock()
-        return self._encoding(video)
+        try:
+            return self._encoding(video)
+        finally:
+            _scratch.__dict__.pop("buffer", None)  # from here on the reader's thread reads, into its own
 
     def _encoding(self, video: Video) -> Encoding:
         """Wait for a key frame, which tells all; without one for a while, go by what the description says."""
-        sets, until_s = b"".join(START + unit for unit in video.parameter_sets), self._clock() + KEY_FRAME_WAIT_S
-        while not self._held:
+        sets, begun_s = b"".join(START + unit for unit in video.parameter_sets), self._clock()
+        while True:
             units = self._read()
             first = next((n for n, unit in enumerate(units) if unit.is_key), None)
             if first is not None:
                 self._held = [self._packet(unit) for unit in units[first:]]
                 return self._probe(video, sets, units[first].data)
-            if self._clock() >= until_s and sets:
+            waited_s = self._clock() - begun_s
+            if sets and waited_s >= KEY_FRAME_WAIT_S:
                 return self._probe(video, sets, b"")
+            if waited_s >= self.settings.open_timeout_s:
+                raise SourceError("timeout", f"{redact(self.url)}: no key frame came for {waited_s:.0f} s")
             self._wait()
-        raise AssertionError("unreachable")
 
     def _probe(self, video: Video, sets: bytes, picture: bytes) -> Encoding:
         try:

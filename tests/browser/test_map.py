@@ -109,7 +109,7 @@ def test_one_fire_of_two_cameras_is_one_place_on_the_map(chromium, hills, size, 
         page.wait_for_selector(f".facts dt:has-text('{say['fix']}')")
         page.wait_for_selector(f".facts .level:has-text('{say['danger_short'].split('·')[1].strip()}')")
         assert fits(page)
-        page.locator(".facts").scroll_into_view_if_needed()
+        page.locator(".facts").evaluate("node => node.scrollIntoView()")  # at one moment: it may be drawn anew any time
         keep(page, f"fire-{size}-{language}")
 
 

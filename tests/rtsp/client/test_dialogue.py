@@ -136,8 +136,8 @@ def stream(pictures, channel=0):
     return bytes(data)
 
 
-def connected(url, **more):
-    client = RtspClient(url, QUICK, **more)
+def connected(url, settings=QUICK, **more):
+    client = RtspClient(url, settings, **more)
     try:
         return client, client.connect()
     except BaseException:
@@ -241,5 +241,25 @@ def test_a_stream_that_falls_silent_times_out(serve, pictures):
     with pytest.raises(SourceError) as caught:
         client.poll()
     client.close()
+
+    assert caught.value.reason == "timeout"
+
+
+@pytest.mark.parametrize("address", ["rtsp://127.0.0.1:99999/x", "rtsp://" + "a" * 70 + ".invalid/x"])
+def test_an_address_that_cannot_be_one_is_named(address):
+    with pytest.raises(SourceError) as caught:
+        connected(address)
+
+    assert caught.value.reason == "no_such_host"
+
+
+def test_a_stream_without_any_key_frame_is_given_up_when_nothing_else_describes_it(serve, pictures):
+    server = serve(camera, after_play=stream(pictures[1:], channel=4))
+    times = iter(range(0, 1000))  # each look at the clock is a second later
+
+    patient = SourceSettings(open_timeout_s=4.0, read_timeout_s=60.0)
+
+    with pytest.raises(SourceError, match="no key frame") as caught:
+        connected(server.url, patient, clock=lambda: float(next(times)))
 
     assert caught.value.reason == "timeout"
