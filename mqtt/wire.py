@@ -80,7 +80,7 @@ class CameraHealth(Wire):
     clock_source: Short | None = None
     mode: Short | None = None  # what the governor decided: every frame, N per second, key frames, asleep
     mode_reason: Short | None = None
-    looks_per_s: Number | None = None  # that the rules, or whoever asked, want now
+    looks_per_s: Number | None = None  # that are given now: as many as are wanted, fewer where decoding falls behind
     woken: dict[Short, Count] = Field(default_factory=dict, max_length=30)  # by what → times since boot
     decoder: Short | None = None  # software, vaapi, cuda
     decoder_reason: Annotated[str, Field(max_length=500)] | None = None  # why it is not the configured one
