@@ -64,7 +64,7 @@ class Source(ABC):
 
     def poll(self) -> list[RawPacket]:
         """Return what has come by now, where `polled`; raises `SourceError` as `packets` does."""
-        raise NotImplementedError
+        raise RuntimeError("this source can only be waited for")
 
     def told_utc_s(self, packet: RawPacket) -> float | None:
         """Return when a packet's picture was taken, by the camera's clock; None while it has not told."""

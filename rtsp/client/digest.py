@@ -10,8 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-_HASHES: Final[dict[str, Callable[..., Any]]] = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}  # the stronger first
+HASHES: Final[dict[str, Callable[..., Any]]] = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}  # the stronger first
 _PARAMETER: Final = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+
+
+def parameters(text: str) -> dict[str, str]:
+    """Return the `name="value"` pairs of a challenge or of its answer, by small name."""
+    return {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(text)}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -27,7 +32,7 @@ class Login:
         if not self.challenge:
             return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
         asked = self.challenge
-        hashed = _HASHES[asked.get("algorithm", "MD5").upper()]
+        hashed = HASHES[asked.get("algorithm", "MD5").upper()]
 
         def digest(text: str) -> str:
             return str(hashed(text.encode()).hexdigest())
@@ -57,7 +62,7 @@ def login(user: str, password: str, challenges: list[str]) -> Login | None:
         if scheme.lower() == "basic":
             found["basic"] = {}
         elif scheme.lower() == "digest":
-            given = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(rest)}
+            given = parameters(rest)
             found[given.get("algorithm", "MD5").upper()] = given
-    known = next((name for name in (*_HASHES, "basic") if name in found), None)
+    known = next((name for name in (*HASHES, "basic") if name in found), None)
     return None if known is None else Login(user, password, found[known])

@@ -17,7 +17,7 @@ _HEAD: Final = struct.Struct(">BBHBBHI")  # "$", channel, length; V P X CC, M PT
 _REPORT: Final = struct.Struct(">BBHIIII")  # of a sender (RFC 3550, 6.4.1): up to the RTP time
 _DOLLAR: Final = 0x24
 _SENDER_REPORT: Final = 200
-_NTP_EPOCH_S: Final = 2_208_988_800  # seconds from 1900 to 1970
+NTP_EPOCH_S: Final = 2_208_988_800  # seconds from 1900 to 1970
 _ANSWER_AT_MOST: Final = 65_536  # bytes; nobody answers a keep-alive with more
 _NOISE_AT_MOST: Final = 2**20  # bytes between two packets that are neither: then it is no RTSP any more
 
@@ -90,7 +90,7 @@ class Stream:
         _, _, _, self.source, whole_s, part, stamp = _REPORT.unpack_from(compound)
         if whole_s:
             middle = (whole_s & 0xFFFF) << 16 | part >> 16
-            self.report = SenderReport(whole_s - _NTP_EPOCH_S + part / 2**32, stamp, middle)
+            self.report = SenderReport(whole_s - NTP_EPOCH_S + part / 2**32, stamp, middle)
 
     def _not_a_packet(self, data: bytearray, at: int, size: int) -> int:
         """Return how many bytes to pass over: an answer, or noise up to the next dollar. 0: wait for more."""

@@ -70,6 +70,29 @@ class Assembler(ABC):
     def _add(self, data: memoryview, start: int, end: int) -> None:
         """Append a payload's NAL units, or its part of one."""
 
+    @abstractmethod
+    def _note(self, data: memoryview, at: int, kind: int) -> None:
+        """Note what kind of NAL unit has begun at `data[at]`."""
+
+    @abstractmethod
+    def _kind(self, first: int) -> int:
+        """Return a NAL unit's type by its first byte."""
+
+    def _add_one(self, data: memoryview, start: int, end: int) -> None:
+        self._unit += START
+        self._unit += data[start:end]
+        self._note(data, start, self._kind(data[start]))
+
+    def _add_several(self, data: memoryview, start: int, end: int) -> None:
+        """Append NAL units that each stand behind their size in two bytes; what overruns is damaged, and left out."""
+        while start + 2 < end:
+            size = data[start] << 8 | data[start + 1]
+            start += 2
+            if not 0 < size <= end - start:
+                return
+            self._add_one(data, start, start + size)
+            start += size
+
 
 class H264(Assembler):
     """RFC 6184: single units, STAP-A and FU-A, the three that non-interleaved mode knows."""
@@ -78,34 +101,26 @@ class H264(Assembler):
         if end - start < 2:
             return
         first = data[start]
-        kind = first & 31
+        kind = self._kind(first)
         if kind == 28:
             head = data[start + 1]
             if head & 0x80:
                 self._unit += START
                 self._unit.append((first & 0xE0) | (head & 31))
-                self._note(head & 31, data, start + 1)
+                self._note(data, start + 1, head & 31)
                 self._within = True
             if self._within:
                 self._unit += data[start + 2 : end]
                 self._within = not head & 0x40
         elif 0 < kind < 24:
-            self._unit += START
-            self._unit += data[start:end]
-            self._note(kind, data, start)
+            self._add_one(data, start, end)
         elif kind == 24:
-            start += 1
-            while start + 2 < end:
-                size = data[start] << 8 | data[start + 1]
-                start += 2
-                if not 0 < size <= end - start:
-                    return
-                self._unit += START
-                self._unit += data[start : start + size]
-                self._note(data[start] & 31, data, start)
-                start += size
+            self._add_several(data, start + 1, end)
 
-    def _note(self, kind: int, data: memoryview, at: int) -> None:
+    def _kind(self, first: int) -> int:
+        return first & 31
+
+    def _note(self, data: memoryview, at: int, kind: int) -> None:
         if kind == 5:
             self._picture = self._key = True
         elif kind < 5:
@@ -120,35 +135,27 @@ class H265(Assembler):
     def _add(self, data: memoryview, start: int, end: int) -> None:
         if end - start < 3:
             return
-        kind = data[start] >> 1 & 63
+        kind = self._kind(data[start])
         if kind == 49:
             head = data[start + 2]
             if head & 0x80:
                 self._unit += START
                 self._unit.append((data[start] & 0x81) | (head & 63) << 1)
                 self._unit.append(data[start + 1])
-                self._note(head & 63)
+                self._note(data, start + 2, head & 63)
                 self._within = True
             if self._within:
                 self._unit += data[start + 3 : end]
                 self._within = not head & 0x40
         elif kind == 48:
-            start += 2
-            while start + 2 < end:
-                size = data[start] << 8 | data[start + 1]
-                start += 2
-                if not 0 < size <= end - start:
-                    return
-                self._unit += START
-                self._unit += data[start : start + size]
-                self._note(data[start] >> 1 & 63)
-                start += size
+            self._add_several(data, start + 2, end)
         elif kind < 48:
-            self._unit += START
-            self._unit += data[start:end]
-            self._note(kind)
+            self._add_one(data, start, end)
 
-    def _note(self, kind: int) -> None:
+    def _kind(self, first: int) -> int:
+        return first >> 1 & 63
+
+    def _note(self, data: memoryview, at: int, kind: int) -> None:
         if kind < 32:
             self._picture = True
             self._key = self._key or 16 <= kind <= 23

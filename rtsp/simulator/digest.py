@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import re
 from dataclasses import dataclass
 
+from rtsp.client.digest import HASHES, parameters
+
 REALM = "IOC camera simulator"
-_HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
-_PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,7 +27,7 @@ class Credentials:
         scheme, _, rest = header.partition(" ")
         if scheme.lower() != "digest":
             return False
-        given = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(rest)}
+        given = parameters(rest)
         algorithm = given.get("algorithm", "MD5").upper()
         if algorithm not in self.algorithms or given.get("nonce") != nonce or given.get("realm") != REALM:
             return False
@@ -40,7 +38,7 @@ class Credentials:
 
     def _response(self, algorithm: str, method: str, given: dict[str, str]) -> str:
         def digest(text: str) -> str:
-            return _HASHES[algorithm](text.encode()).hexdigest()
+            return str(HASHES[algorithm](text.encode()).hexdigest())
 
         secret = digest(f"{self.user}:{REALM}:{self.password}")
         asked = digest(f"{method}:{given.get('uri', '')}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 
-NTP_EPOCH_S = 2_208_988_800  # seconds from 1900 to 1970
+from rtsp.client.stream import NTP_EPOCH_S
+
 _REPORT = struct.Struct("!BBHIIIIII")
 _ITEM_CNAME = 1
 

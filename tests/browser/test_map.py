@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -138,6 +139,7 @@ def test_the_map_is_moved_with_keys_wheel_and_drag(chromium, hills):
         page.keyboard.press("0")
         page.keyboard.press("Tab")
         eventually(page, "document.activeElement.classList.contains('mark')")
+        assert all(before != after for before, after in itertools.pairwise(seen))
 
 
 def test_an_incident_that_comes_while_the_map_is_open_appears_on_it(chromium, hills):
@@ -149,6 +151,7 @@ def test_an_incident_that_comes_while_the_map_is_open_appears_on_it(chromium, hi
 
         page.wait_for_selector(".chart .mark")
         page.wait_for_selector(".place[data-incident]")
+        assert page.locator(".place[data-incident]").count() >= 1
 
 
 def test_a_camera_is_parted_from_a_fire_that_it_does_not_see(chromium, hills):
@@ -161,3 +164,4 @@ def test_a_camera_is_parted_from_a_fire_that_it_does_not_see(chromium, hills):
 
         page.wait_for_selector(f".toast:has-text('{say['parted'].split('#')[0]}')")
         eventually(page, "document.querySelectorAll('.card[data-incident]').length === 3")
+        assert page.locator(f".toast:has-text('{say['parted'].split('#')[0]}')").count() == 1
