@@ -101,7 +101,7 @@ class H264(Assembler):
         if end - start < 2:
             return
         first = data[start]
-        kind = self._kind(first)
+        kind = first & 31  # written out: this is asked of every packet
         if kind == 28:
             head = data[start + 1]
             if head & 0x80:
