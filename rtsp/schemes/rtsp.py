@@ -45,19 +45,22 @@ class Rtsp(Source):
         self._way: Source = _AnyRtsp(url, settings)
 
     def connect(self) -> Encoding:
-        if self._inside or self.settings.transport == "tcp":
-            client = RtspClient(self.url, self.settings)
+        if not self._inside and self.settings.transport != "tcp":
+            return self._way.connect()
+        client = RtspClient(self.url, self.settings)
+        try:
+            encoding = client.connect()
+        except UnsupportedError:
+            # Stay until libav is in: a server that takes its stream apart when the last one leaves refuses meanwhile.
             try:
-                encoding = client.connect()
-            except UnsupportedError:
+                return self._way.connect()
+            finally:
                 client.close()
-            except BaseException:
-                client.close()
-                raise
-            else:
-                self._way, self.polled = client, True
-                return encoding
-        return self._way.connect()
+        except BaseException:
+            client.close()
+            raise
+        self._way, self.polled = client, True
+        return encoding
 
     def packets(self, stop: threading.Event) -> Iterator[RawPacket]:
         return self._way.packets(stop)

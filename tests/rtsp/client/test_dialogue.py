@@ -11,7 +11,7 @@ import pytest
 from rtsp.client.dialogue import UnsupportedError
 from rtsp.client.source import RtspClient
 from rtsp.errors import SourceError
-from rtsp.source import SourceSettings
+from rtsp.source import SourceSettings, open_source
 from tests.rtsp.client.test_stream import sent
 from tests.rtsp.footage import counting_square, film, packets_of
 
@@ -23,6 +23,7 @@ class Server:
 
     def __init__(self, answers, after_play=b""):
         self.requests = []
+        self.left = 0  # connections that their clients have closed
         self._answers, self._after_play = answers, after_play
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"rtsp://127.0.0.1:{self._listener.getsockname()[1]}/live?channel=1"
@@ -49,6 +50,9 @@ class Server:
                         continue
                     head, _, came = came.partition(b"\r\n\r\n")
                     self._answer(connection, head.decode())
+        with self._heard:
+            self.left += 1
+            self._heard.notify_all()
 
     def _answer(self, connection, request):
         with self._heard:
@@ -68,6 +72,10 @@ class Server:
         with self._heard:
             assert self._heard.wait_for(lambda: len(self._of(method)) >= count, 4.0), self.requests
         return self._of(method)
+
+    def is_left(self, within_s):
+        with self._heard:
+            return self._heard.wait_for(lambda: self.left > 0, within_s)
 
     def _of(self, method):
         return [request for request in self.requests if request.startswith(method + " ")]
@@ -228,6 +236,26 @@ def test_a_camera_that_does_not_send_inside_the_connection_is_left_to_others(ser
 
     with pytest.raises(UnsupportedError):
         connected(server.url)
+
+
+def test_what_is_left_to_others_is_asked_for_before_we_leave(serve):
+    """A server that takes its stream apart when the last viewer leaves refuses whoever asks meanwhile."""
+
+    def shared(method, request):
+        if method != "DESCRIBE":
+            return camera(method, request)
+        if "Lavf" not in request:
+            return "200 OK", ["Content-Type: application/sdp"], "v=0\r\nm=video 0 RTP/AVP 26\r\n"
+        return ("503 Service Unavailable" if server.is_left(within_s=0.3) else "404 Not Found"), [], ""
+
+    server = serve(shared)
+    source = open_source(server.url, QUICK)
+
+    with pytest.raises(SourceError) as caught:
+        source.connect()
+
+    assert "not_found" == caught.value.reason
+    assert server.is_left(within_s=2.0)
 
 
 def test_a_stream_that_falls_silent_times_out(serve, pictures):
