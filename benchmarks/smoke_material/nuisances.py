@@ -102,6 +102,18 @@ def fog(image: Image, look: int, looks: int, scene: Scene, rng: np.random.Genera
     return _towards(image, 205, (1.25 * thick * layer).clip(0, 0.98))
 
 
+def low_cloud(image: Image, look: int, looks: int, scene: Scene, rng: np.random.Generator) -> Image:
+    """A bank of cloud that comes down over the ridges, hangs there with a ragged lower edge, and lifts again."""
+    height, width = image.shape[:2]
+    share = look / max(1, looks - 1)
+    low = float(np.clip(3.5 * np.sin(np.pi * share) - 0.8, 0, 1))  # how far it has come down by now
+    lumps = _drifting(scene, look, width, height, size=0.16, speed=0.0004)
+    rows = np.arange(height, dtype=np.float32)[:, None] / height
+    edge = scene.horizon - 0.12 + low * (0.14 + 0.14 * lumps)
+    bank = ((edge - rows) / 0.05).clip(0, 1) * ((rows - scene.horizon + 0.4) / 0.2).clip(0, 1)
+    return _towards(image, 222, min(1.0, 2 * low) * (0.7 + 0.28 * lumps) * bank)
+
+
 def wisps(image: Image, look: int, looks: int, scene: Scene, rng: np.random.Generator) -> Image:
     """Shreds of morning mist that hang in valleys, change shape and drift off."""
     height, width = image.shape[:2]
@@ -153,7 +165,7 @@ def quiet(image: Image, look: int, looks: int, scene: Scene, rng: np.random.Gene
 NUISANCES: Final[Mapping[str, Nuisance]] = MappingProxyType(
     {
         one.__name__: one
-        for one in (quiet, clouds, shadows, exposure, shake, dusk, glare, fog, wisps, chimney, dust, drops)
+        for one in (quiet, clouds, shadows, exposure, shake, dusk, glare, fog, low_cloud, wisps, chimney, dust, drops)
     }
 )
 BESIDE_A_FIRE: Final = ("quiet", "quiet", "clouds", "shadows", "exposure", "shake", "dust")

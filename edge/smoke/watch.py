@@ -40,7 +40,8 @@ class SmokeWatch:
 
     def look(self, found: Detections, picture: Picture | None, time_s: float) -> list[Tube]:
         """Take in one look; return every candidate, strongest first."""
-        now = "clear" if picture is None else self._visibility.look(picture, time_s)
+        fires = [tube.last.box for tube in self._tubes.alive if tube.reported]
+        now = "clear" if picture is None else self._visibility.look(picture, time_s, fires)
         self.is_blind = now in {"fog", "glare"}
         if self.is_blind:
             return self._sorted()  # fog is not smoke, and neither is its absence an all-clear
@@ -84,7 +85,12 @@ class SmokeWatch:
                 miss(tube, step_s)
         for tube in seen:
             says = self._weights.log_odds(tube)
-            add(tube, says if _burns(tube, picture) else min(says, AS_LIKELY), step_s)
+            may_burn = _burns(tube, picture) and not self._is_weather(tube)
+            add(tube, says if may_burn else min(says, AS_LIKELY), step_s)
+
+    def _is_weather(self, tube: Tube) -> bool:
+        """Return whether a candidate belongs to the mist or cloud around it; what was told before it came burns on."""
+        return not tube.reported and tube.last.label == "smoke" and self._visibility.veils(tube.last.box)
 
     def _sighting(
         self, found: Detections, rows: list[int], picture: Picture | None, departure: Plane | None, time_s: float

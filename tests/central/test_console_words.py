@@ -3,10 +3,12 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from central.api.pages import WEB
+from edge.smoke.visibility import View
 from mqtt.kinds import KINDS, SEVERITIES
 
 LANGUAGES = ("vi", "en")
@@ -45,6 +47,13 @@ def test_every_kind_and_severity_is_called_what_the_contract_calls_it(place):
     assert {name: names[place] for name, names in SEVERITIES.items()} == {
         name: told.get(f"severity_{name}") for name in SEVERITIES
     }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_why_a_view_cannot_be_judged_has_its_words(language):
+    told = words(language)
+
+    assert not [view for view in get_args(View) if view != "clear" and f"sight_{view}" not in told]
 
 
 def test_every_text_that_the_scripts_ask_for_exists():

@@ -9,7 +9,7 @@ import pytest
 
 from edge.geometry import Zone
 from edge.rules.base import Scene
-from tests.edge.smoke.scenes import STEP_S, Lookout, hill, said, with_patch
+from tests.edge.smoke.scenes import STEP_S, Lookout, hill, said, under_cloud, with_patch
 
 PLUME = (0.50, 0.42, 0.54, 0.50)
 
@@ -179,6 +179,32 @@ def test_a_view_in_fog_is_not_judged_and_says_so():
 
     assert "fog" == lookout.rule.sight
     assert [] == lookout.findings
+
+
+@pytest.mark.parametrize("cloud_to", [0.0, 0.7])
+def test_a_shred_of_low_cloud_is_not_told(cloud_to):
+    lookout = Lookout()
+    lookout.quiet(rough=75.0)
+
+    for step in range(10):
+        view = under_cloud(hill(int(lookout.time_s), rough=75.0), cloud_to, x=(0, 0.45))
+        lookout.see(said(((0.2, 0.5, 0.26, 0.6 + 0.01 * min(step, 5)), 0.5)), view)
+
+    assert (cloud_to == 0) == ("start" in lookout.phases)
+    assert ("cloud" if cloud_to else "clear") == lookout.rule.sight
+
+
+def test_a_fire_beside_low_cloud_is_told():
+    lookout = Lookout()
+    lookout.quiet(rough=75.0)
+
+    for step in range(10):
+        box = (0.70, 0.62 - 0.015 * step, 0.74 + 0.01 * step, 0.68)
+        view = with_patch(hill(int(lookout.time_s), rough=75.0), box)
+        lookout.see(said((box, 0.5)), under_cloud(view, 0.7, x=(0, 0.45)))
+
+    assert "cloud" == lookout.rule.sight
+    assert "start" in lookout.phases
 
 
 def looks_until_told(danger, **settings) -> int:

@@ -18,9 +18,9 @@ STEP_S = 20.0
 Box = tuple[float, float, float, float]
 
 
-def hill(seed: int = 0, *, noise: float = 2.0) -> npt.NDArray[np.float32]:
+def hill(seed: int = 0, *, noise: float = 2.0, rough: float = 25.0) -> npt.NDArray[np.float32]:
     """Return a (360, 640, 3) view: pale sky above textured land, with fresh sensor noise for each seed."""
-    land = np.random.default_rng(1).normal(90, 25, (360, 640)).astype(np.float32)
+    land = np.random.default_rng(1).normal(90, rough, (360, 640)).astype(np.float32)
     plane = cv2.GaussianBlur(land, (0, 0), 1.5)
     plane[:150] = np.linspace(170, 215, 150)[:, None]
     plane += np.random.default_rng(1000 + seed).normal(0, noise, plane.shape)
@@ -35,6 +35,17 @@ def with_patch(view: npt.NDArray[np.float32], box: Box, grey: float = 205.0) -> 
     alpha[y0:y1, x0:x1] = 0.7
     alpha = cv2.GaussianBlur(alpha, (0, 0), 2.0)[..., None]
     return view * (1 - alpha) + grey * alpha
+
+
+def under_cloud(
+    view: npt.NDArray[np.float32], down_to: float, x: tuple[float, float] = (0, 1)
+) -> npt.NDArray[np.float32]:
+    """Return `view` with a soft bank of cloud that hides everything from the sky down to `down_to` of the height."""
+    height, width = view.shape[:2]
+    bank = np.zeros((height, width), np.float32)
+    bank[round(0.1 * height) : round(down_to * height), round(x[0] * width) : round(x[1] * width)] = 0.95
+    bank = cv2.GaussianBlur(bank, (0, 0), 8.0)[..., None]
+    return view * (1 - bank) + 215 * bank
 
 
 def picture(view: npt.NDArray[np.float32]) -> VideoPicture:
@@ -69,10 +80,10 @@ class Lookout:
         self.time_s += STEP_S
         return told
 
-    def quiet(self, looks: int = 60, found: Sequence[tuple[Box, float]] = ()) -> None:
+    def quiet(self, looks: int = 60, found: Sequence[tuple[Box, float]] = (), rough: float = 25.0) -> None:
         """Show the bare hill for a while: long enough that the watch knows what is usual."""
         for _ in range(looks):
-            self.see(said(*found), hill(int(self.time_s)))
+            self.see(said(*found), hill(int(self.time_s), rough=rough))
 
     @property
     def phases(self) -> list[str]:

@@ -15,7 +15,7 @@ from edge.smoke.tube import Sighting, Tube
 from edge.smoke.visibility import Visibility
 from edge.smoke.watch import SmokeWatch
 from edge.smoke.weights import WEIGHTS
-from tests.edge.smoke.scenes import hill, picture, said, with_patch
+from tests.edge.smoke.scenes import hill, picture, said, under_cloud, with_patch
 
 PLUME = (0.50, 0.42, 0.56, 0.52)
 NONE, CLEAR = 0.3, 1.5  # usual spreads beyond the surroundings: noise; clearly something new
@@ -161,6 +161,45 @@ class TestVisibility:
         assert "night" == self.states(*clear, *[flat + 8] * 4)
         assert "glare" == self.states(*clear, *[flat + 252] * 4)
         assert "fog" == self.states(*clear, *[flat + 180 + 0.03 * hill(i) for i in range(4)])
+
+    def test_low_cloud_is_what_hides_the_land_from_above(self):
+        clear, bank = [hill(i) for i in range(5)], [under_cloud(hill(i), 0.62) for i in range(4)]
+        shadow = [hill(i) for i in range(4)]
+        for view in shadow:
+            view[150:225] *= 0.2
+        valley = [hill(i) for i in range(4)]
+        for view in valley:
+            view[260:] = 200 + 0.05 * view[260:]
+
+        assert "cloud" == self.states(*clear, *bank)
+        assert "clear" == self.states(*clear, *bank, *clear)
+        assert "cloud" != self.states(*clear, *[under_cloud(hill(i), 0.62, x=(0.4, 0.6)) for i in range(4)])
+        assert "cloud" != self.states(*clear, *shadow)
+        assert "cloud" not in {self.states(*clear, *valley), self.states(*clear)}
+
+    def test_what_a_known_fire_hides_is_no_weather(self):
+        seen, smoke = Visibility(), np.array((0.2, 0.2, 0.8, 0.65), np.float32)
+        for step in range(10):
+            view = hill(step) if step < 5 else under_cloud(hill(step), 0.62, x=(0.2, 0.8))
+            seen.look(picture(view), step * 30.0, [smoke] if step >= 5 else [])
+
+        assert "clear" == seen.state
+
+    def test_a_piece_of_the_weather_is_known_by_what_is_hidden_around_it(self):
+        def veils(view, box):
+            seen = Visibility()
+            for step in range(5):
+                seen.look(picture(hill(step, rough=75.0)), step * 30.0)
+            seen.look(picture(view), 150.0)
+            return seen.veils(np.array(box, np.float32))
+
+        land, plume, shred = hill(9, rough=75.0), (0.42, 0.42, 0.58, 0.6), (0.48, 0.5, 0.53, 0.58)
+
+        assert not veils(with_patch(land, plume), plume)
+        assert veils(under_cloud(land, 0.75), shred)
+        assert veils(under_cloud(land, 0.75), (0.0, 0.2, 1.0, 0.75))  # the whole bank
+        assert not veils(under_cloud(land, 0.75, x=(0, 0.4)), (0.8, 0.5, 0.85, 0.58))
+        assert not veils(land, shred)
 
     def test_one_bad_picture_is_not_the_weather(self):
         assert "clear" == self.states(hill(), hill(1), np.zeros_like(hill()) + 252, hill(2))
