@@ -68,9 +68,12 @@ class FromStart:
         return [(one, began_s + one.after_s) for one in found if from_s <= began_s + one.after_s <= to_s]
 
 
-def reference(mix: Mix, detector: Detector, progress: Progress = lambda share: None) -> Reference:
-    """Return what the product sees in the film with every frame decoded and analysed; kept for the next time."""
-    digest = hashlib.sha256(json.dumps(mix.camera, sort_keys=True).encode()).hexdigest()[:12]
+def reference(mix: Mix, detector: Detector, progress: Progress = lambda share: None, *, seen_by: str = "") -> Reference:
+    """Return what the product sees in the film with every frame decoded and analysed; kept for the next time.
+
+    seen_by: names the detector's weights and the size of its looks; another one sees for itself.
+    """
+    digest = hashlib.sha256(json.dumps([mix.camera, seen_by], sort_keys=True).encode()).hexdigest()[:12]
     known = cache_dir() / "bench" / f"{mix.film.stem}-{sha256_of(mix.film)[:12]}-{digest}.due.json"
     if known.exists():
         by_start = [[Happening(**row) for row in rows] for rows in json.loads(known.read_text(encoding="utf-8"))]

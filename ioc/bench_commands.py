@@ -97,7 +97,7 @@ def cameras(
     from benchmarks.mixes import MIXES
     from benchmarks.reference import reference
     from detectors.load import load_detector
-    from edge.smoke.sight import load_far_sight
+    from edge.smoke.sight import LOOK, load_far_sight
     from ioc.demo.clips import prepare
     from models.card import find_card
     from models.store import ensure
@@ -114,7 +114,7 @@ def cameras(
     load = load_far_sight if chosen.sense == "smoke" else load_detector
     detector = load(card, ensure(card), threads=0)
     with _bar("what full decoding sees") as progress:
-        truth = reference(chosen, detector, progress)
+        truth = reference(chosen, detector, progress, seen_by=f"{card.sha256} {LOOK}")
 
     def tell(trial: Trial) -> None:
         verdict = "carried" if trial.ok else trial.why_not

@@ -34,7 +34,7 @@ def fit_smoke(
     from benchmarks.eval.smoke_boxes import KnownBoxes
     from benchmarks.eval.smoke_sequences import read_sequences
     from benchmarks.smoke_material.fit import examples_of, fit, left_out, written
-    from edge.smoke.sight import FAR_LONGEST_PX, NEAR_LONGEST_PX, load_far_sight
+    from edge.smoke.sight import LOOK, load_far_sight
     from models.card import find_card
     from models.store import ensure
 
@@ -45,7 +45,7 @@ def fit_smoke(
         return detector.detect([picture])[0]
 
     sequences = [(one, one.camera or one.name) for folder in datasets for one in read_sequences(folder)]
-    known = KnownBoxes(boxes, f"{card.sha256}{FAR_LONGEST_PX}{NEAR_LONGEST_PX}", detect)
+    known = KnownBoxes(boxes, f"{card.sha256} {LOOK}", detect)
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("sequences", total=len(sequences))
         examples = examples_of(sequences, known, lambda: progress.advance(task))

@@ -43,7 +43,7 @@ def smoke(
     from benchmarks.eval.smoke_sequences import read_sequences
     from edge.config import ViewSettings
     from edge.rules.smoke import SmokeSettings
-    from edge.smoke.sight import FAR_LONGEST_PX, NEAR_LONGEST_PX, load_far_sight
+    from edge.smoke.sight import LOOK, load_far_sight
     from models.card import find_card
     from models.store import ensure
 
@@ -61,7 +61,7 @@ def smoke(
     def detect(picture: Picture) -> Detections:
         return detector.detect([picture])[0]
 
-    known = KnownBoxes(boxes, f"{card.sha256}{FAR_LONGEST_PX}{NEAR_LONGEST_PX}", detect) if boxes else None
+    known = KnownBoxes(boxes, f"{card.sha256} {LOOK}", detect) if boxes else None
     watched = [
         watch_with_each(sequence, view, known or detect)
         for sequence in track(sequences, "sequences", console=Console(stderr=True))

@@ -23,12 +23,15 @@ from models.card import ModelCard
 from models.session import Provider
 
 FAR_LONGEST_PX: Final = 1536  # of the band: a plume of 1/50 is 30 pixels wide
-NEAR_LONGEST_PX: Final = 512  # of the whole picture: enough for what is larger than 1/12 of it
-ABOVE, BELOW = 0.155, 0.252  # of the height, around the horizon: what rises above the land, and the land that is far
+NEAR_LONGEST_PX: Final = 512  # of the whole picture: what is 1/17 of it wide is as large there as 1/50 in the band
+ABOVE, BELOW = 0.155, 0.252  # of the height, around the horizon: what rises above the land, and the land that is far;
+# 440 of 1080 rows, which are 352 of the band's 1536 pixels: whole steps of the model's grid, as are 512 by 288
 USUAL, SPREAD = 0.47, 0.10  # of the height: where people who put up forest cameras place the horizon
 FAINT_LAND: Final = 0.4  # of the strongest detail: how faint the land at the horizon may be
 ROWS, COLUMNS = 90, 160  # whole pixels of 1080p: shrinking by other factors takes five times as long
 WIDE: Final = (1920, 1080)
+LOOK: Final = f"{FAR_LONGEST_PX} {NEAR_LONGEST_PX} {ABOVE} {BELOW} {COLUMNS}x{ROWS}"
+"""What a look depends on besides the weights: whoever keeps what was seen keeps it under this name."""
 
 
 class FarSight:
