@@ -65,7 +65,7 @@ def run_trial(mix: Mix, count: int, truth: Reference, stack: Stack, *, seconds: 
         sizes.append(processes[0].memory_info().rss)
     end_s, after = time.time(), [_cpu_s(p) for p in processes]
     node_cpu, simulator_cpu = ((b - a) / (end_s - begin_s) for a, b in zip(before, after, strict=True))
-    time.sleep(LATE_S)  # what began at the end may still arrive
+    time.sleep(LATE_S + mix.look_s)  # what began at the end may still arrive
     rows = _starts(stack)
     recall, expected, seen = _recall(mix, truth, rows, began or [], begin_s, end_s)
     late_ms = [row["late_ms"] for row in rows if begin_s <= row["at_s"] <= end_s]

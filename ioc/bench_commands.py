@@ -100,7 +100,7 @@ def cameras(
     from edge.smoke.sight import LOOK, load_far_sight
     from ioc.demo.clips import prepare
     from models.card import find_card
-    from models.store import ensure
+    from models.precision import choose
 
     if mix not in MIXES:
         raise UserMistake(f"there is no mix {mix!r}; there are: {', '.join(MIXES)}")
@@ -110,11 +110,11 @@ def cameras(
         err.print(f"  {said}", markup=False, style="dim")
 
     chosen = MIXES[mix]({**prepare(say), **prepare(say, manifest=BENCH_CLIPS)})
-    card = find_card("smoke" if chosen.sense == "smoke" else model)
+    weights = choose(find_card("smoke" if chosen.sense == "smoke" else model), "auto")  # those that the node will take
     load = load_far_sight if chosen.sense == "smoke" else load_detector
-    detector = load(card, ensure(card), threads=0)
+    detector = load(weights.card, weights.path, threads=0)
     with _bar("what full decoding sees") as progress:
-        truth = reference(chosen, detector, progress, seen_by=f"{card.sha256} {LOOK}")
+        truth = reference(chosen, detector, progress, seen_by=f"{weights.card.sha256} {LOOK}")
 
     def tell(trial: Trial) -> None:
         verdict = "carried" if trial.ok else trial.why_not
