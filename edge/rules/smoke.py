@@ -5,10 +5,10 @@ sure the detector is, beyond what it says elsewhere in this view and always at t
 just there; whether it grows, rises, stands on land and is alone. It starts when that reaches `evidence`, shifted
 by the day's fire danger and by what is known of the place, never from one look alone, and ends when nothing has been
 seen for `gone_s`. Candidates that stand close together are one fire. Where fog or glare hides the view nothing is
-judged, nothing begins and nothing ends.
+judged, nothing begins and nothing ends; what belongs to a low cloud or to mist begins nothing.
 `detail` carries `stage` (suspected, confirmed), `certainty` 0..1, `why` (what made it more urgent: certain, large,
 flame), `looks`, `growth` (size now ÷ at first), `rise`, `area` (share of the picture), `flame` (has flame been seen),
-`view` (clear, night, fog, glare, dirty), `danger` (I to V, if known) and `needed` (the evidence that was needed).
+`view` (clear, partly, night, fog, cloud, glare), `danger` (I to V, if known) and `needed` (the evidence needed).
 Where the camera's pose is known the node adds `bearing` (lat, lon of the camera, azimuth_deg, elevation_deg, error_deg
 as one standard error, range_m), with terrain `ellipse` (lat, lon, half axes major_m and minor_m that hold 95 %,
 azimuth_deg, `hidden`: how likely behind the crest), or `bearing_void` (moved, stuck, frozen, unknown).
