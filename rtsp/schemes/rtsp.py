@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rtsp.client.dialogue import UnsupportedError
 from rtsp.client.source import RtspClient
+from rtsp.errors import SourceError
 from rtsp.packet import Encoding
 from rtsp.source import AvSource, RawPacket, Source, SourceSettings
+
+_SETTLED: Final = frozenset({"not_found", "unauthorised"})  # the same would be said again
 
 
 class _AnyRtsp(AvSource):
@@ -51,16 +54,27 @@ class Rtsp(Source):
         try:
             encoding = client.connect()
         except UnsupportedError:
-            # Stay until libav is in: a server that takes its stream apart when the last one leaves refuses meanwhile.
-            try:
-                return self._way.connect()
-            finally:
-                client.close()
+            return self._handed_over(client)
         except BaseException:
             client.close()
             raise
         self._way, self.polled = client, True
         return encoding
+
+    def _handed_over(self, client: RtspClient) -> Encoding:
+        """Let libav connect, and only then leave: what serves all from one stream takes it apart with the last viewer.
+
+        A small camera that serves one connection at a time is left first, when libav has been refused.
+        """
+        try:
+            return self._way.connect()
+        except SourceError as error:
+            if error.reason in _SETTLED:
+                raise
+        finally:
+            client.close()
+        self._way = _AnyRtsp(self.url, self.settings)
+        return self._way.connect()
 
     def packets(self, stop: threading.Event) -> Iterator[RawPacket]:
         return self._way.packets(stop)
