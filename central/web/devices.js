@@ -15,16 +15,18 @@ export class Devices {
     this.may = may;
     this.areas = []; // what verdicts have taught
     this.nodes = new Map(); // "site/node" → node with cameras
+    this.asked = 0; // answers to earlier questions must not undo what a later one brought
     this.loading = new Set(); // for each answer that is on its way: what was told meanwhile, and is newer than it
     this.element = h("section", { class: "devices", id: "main", tabindex: "-1", "aria-label": t("devices_title") });
   }
 
   async load() {
     const told = new Map();
+    const question = ++this.asked;
     this.loading.add(told);
     try {
       const [{ nodes }, { cameras }, { areas }] = await Promise.all([api.nodes(), api.cameras(), api.nuisance()]);
-      this.areas = areas;
+      if (question === this.asked) this.areas = areas;
       const known = nodes.map((node) => [`${node.site}/${node.node}`, { ...node, cameras: cameras.filter((c) => c.site === node.site && c.node === node.node) }]);
       this.nodes = new Map([...known, ...told]);
     } finally {
@@ -48,6 +50,7 @@ export class Devices {
 
   render() {
     const top = this.element.scrollTop;
+    const held = this.element.contains(document.activeElement) ? document.activeElement.dataset.area : null; // news must not take the keyboard's place
     const nodes = [...this.nodes.values()].sort((a, b) => rank(a.state) - rank(b.state) || a.node.localeCompare(b.node));
     const cameras = nodes.flatMap((node) => node.cameras);
     const blind = cameras.filter(cannotSee).length;
@@ -56,6 +59,7 @@ export class Devices {
         blind ? h("span", { class: "vision is-unseen" }, icon("unseen"), t("unseen_sum", { n: blind })) : null),
       nodes.length ? nodes.map((node) => this.#node(node)) : h("div", { class: "calm" }, icon("node"), h("strong", {}, t("devices_empty")), h("p", {}, t("devices_empty_lead"))),
       nuisancePanel(this.areas, this.may, () => this.load())));
+    if (held) this.element.querySelector(`[data-area="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
     this.element.scrollTop = top;
   }
 

@@ -35,7 +35,7 @@ function row(area, may, changed) {
     h("div", { class: "told" }, h("strong", {}, what),
       h("span", { class: "num" }, `${hours(area)} · ${t("nuisance_verdicts", { n: number(area.verdicts) })}`),
       h("span", { class: "muted num" }, t("nuisance_until", { at: moment(area.expires_at) }))),
-    may ? h("button", { class: "button", type: "button", "aria-label": `${t("nuisance_remove")}: ${what}`, onclick: remove }, t("nuisance_remove")) : null);
+    may ? h("button", { class: "button", type: "button", data: { area: area.id }, "aria-label": `${t("nuisance_remove")}: ${what}`, onclick: remove }, t("nuisance_remove")) : null);
 }
 
 /** Draw where in the picture the area lies. */

@@ -33,7 +33,8 @@ def test_an_area_is_read_and_taken_back_by_keyboard_on_a_telephone(chromium, nod
     say = words(language)
     judged(node)
     cameras = {"cam-01": {"name": "Ngã tư Phan Chu Trinh", "muted": "covered", "held": 2}}
-    node.health(Health.model_validate({"at": datetime.now(UTC), "boot_id": "b", "version": "1", "cameras": cameras}))
+    health = {"at": datetime.now(UTC), "boot_id": "b", "cameras": cameras}
+    node.health(Health.model_validate({**health, "version": "1"}))
 
     with screen(chromium, node, "phone", language) as page:
         page.click("a[href='#/devices']")
@@ -41,6 +42,8 @@ def test_an_area_is_read_and_taken_back_by_keyboard_on_a_telephone(chromium, nod
         shown = page.inner_text(".areas li")
         wide = page.evaluate("document.documentElement.scrollWidth")
         page.focus(".areas button")
+        node.health(Health.model_validate({**health, "version": "7.7.7"}))
+        page.wait_for_selector(".devices .head:has-text('7.7.7')")  # the page was drawn anew meanwhile
         page.keyboard.press("Enter")
         page.wait_for_selector(".nuisance", state="detached")
 
