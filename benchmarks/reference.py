@@ -68,7 +68,7 @@ class FromStart:
         return [(one, began_s + one.after_s) for one in found if from_s <= began_s + one.after_s <= to_s]
 
 
-def reference(mix: Mix, detector: Detector, progress: Progress = lambda share: None, *, seen_by: str = "") -> Reference:
+def reference(mix: Mix, detector: Detector, progress: Progress = lambda share: None, *, seen_by: str) -> Reference:
     """Return what the product sees in the film with every frame decoded and analysed; kept for the next time.
 
     seen_by: names the detector's weights and the size of its looks; another one sees for itself.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Final, Literal, TypeAlias
 
 import cv2
@@ -10,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.picture import Gray, Picture
+from edge.smoke.backdrop import Box
 
 View: TypeAlias = Literal["clear", "partly", "night", "fog", "cloud", "glare"]
 Tiles: TypeAlias = npt.NDArray[np.float32]  # (ROWS - LAND, COLUMNS)
-Box: TypeAlias = npt.NDArray[np.float32]  # (4,) x0 y0 x1 y1, each 0..1
 
 WIDTH: Final = 320
 DARK_LUMA: Final = 28.0  # three quarters of a night view without lamps stay below this
@@ -69,10 +70,11 @@ class Visibility:
             return "fog"
         self._telling = self._usual >= TELLING
         self._hidden = self._telling & (tiles < DETAIL_LOST * self._usual)
+        if self._telling.sum() < LEAST_TILES:
+            self._hidden[:] = False
+            return "clear"
         for box in fires:
             self._hidden &= ~_tiles_in(box)
-        if self._telling.sum() < LEAST_TILES:
-            return "clear"
         share = float(self._hidden.sum() / self._telling.sum())
         if share >= HIDDEN:
             return "fog"
@@ -97,11 +99,7 @@ class Visibility:
         land = light[self._telling & ~self._hidden]
         top, columns = np.argmax(self._telling, axis=0), np.arange(COLUMNS)
         lost = self._hidden[top, columns] & (light[top, columns] > np.median(land))  # a shadow takes detail, too
-        longest = run = 0
-        for one in lost.tolist():
-            run = run + 1 if one else 0
-            longest = max(longest, run)
-        return longest
+        return max((len(list(run)) for is_lost, run in groupby(lost.tolist()) if is_lost), default=0)
 
     def _remember(self, tiles: Tiles, time_s: float) -> None:
         """Quickly up, slowly down: the clearest hours tell what there is to see."""

@@ -40,8 +40,7 @@ class SmokeWatch:
 
     def look(self, found: Detections, picture: Picture | None, time_s: float) -> list[Tube]:
         """Take in one look; return every candidate, strongest first."""
-        fires = [tube.last.box for tube in self._tubes.alive if tube.reported]
-        now = "clear" if picture is None else self._visibility.look(picture, time_s, fires)
+        now = "clear" if picture is None else self._visibility.look(picture, time_s, self._fires())
         self.is_blind = now in {"fog", "glare"}
         if self.is_blind:
             return self._sorted()  # fog is not smoke, and neither is its absence an all-clear
@@ -60,6 +59,10 @@ class SmokeWatch:
     def let_go(self, candidates: Iterable[Tube]) -> None:
         """Forget candidates whose fire is over: what shows there again has to prove itself anew, over several looks."""
         self._tubes.drop(candidates)
+
+    def _fires(self) -> list[npt.NDArray[np.float32]]:
+        """Return where the fires stand that have been told, as last seen."""
+        return [tube.last.box for tube in self._tubes.alive if tube.reported]
 
     def _departure(self, plane: Plane, time_s: float) -> Plane:
         """Return how far the view departs from its memory; while there is none yet, nothing counts as news."""
@@ -111,8 +114,7 @@ class SmokeWatch:
 
     def _remember(self, found: Detections, plane: Plane | None, time_s: float) -> None:
         """Learn the view, without what may be a fire: memory must not swallow what it is there to reveal."""
-        reported = [tube.last.box for tube in self._tubes.alive if tube.reported]
-        self._habits.learn(found[~_inside_any(found.boxes, reported)], time_s)
+        self._habits.learn(found[~_inside_any(found.boxes, self._fires())], time_s)
         if plane is not None:
             # Under a young candidate the view stays as it was before: news must not grow old while it is weighed.
             young = [tube for tube in self._tubes.alive if tube.reported or tube.lasted_s < OLD_S]
